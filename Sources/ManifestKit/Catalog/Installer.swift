@@ -1,0 +1,51 @@
+/// One application as it lies on disk: its manifest, its script, its files.
+public struct Installer: Sendable, Identifiable {
+    /// The contract.
+    public let manifest: Manifest
+    /// The application's folder.
+    public let folderPath: String
+    /// Every regular file of the folder, sorted by path.
+    public let files: [InstallerFile]
+    /// The manifest as it was read.
+    let manifestBytes: [UInt8]
+
+    /// The application's name.
+    public var id: ManifestID { manifest.id }
+
+    /// The path of the script that installs.
+    public var scriptPath: String { folderPath + "/" + manifest.installScript }
+
+    /// The bytes whose digest stands for the application's content.
+    ///
+    /// A line that names this form; then, for the manifest and every other file in
+    /// the order of their paths: the path, the permission bits, the bytes. Texts and
+    /// bytes follow their length, so that no two folders have one form.
+    package func contentDigestInput() throws(FileError) -> [UInt8] {
+        var input = Array("provision-content-v1\n".utf8)
+        input.append(bigEndian: UInt64(files.count))
+        for file in files {
+            let bytes = try file.bytes()
+            guard file.path != InstallerFolder.manifestName || bytes == manifestBytes else {
+                throw FileError(
+                    .changed, path: folderPath + "/" + file.path, "changed since the application was loaded")
+            }
+            input.append(lengthPrefixed: Array(file.path.utf8))
+            input.append(bigEndian: UInt64(file.mode))
+            input.append(lengthPrefixed: bytes)
+        }
+        return input
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(bigEndian value: UInt64) {
+        for shift in stride(from: 56, through: 0, by: -8) {
+            append(UInt8(truncatingIfNeeded: value >> shift))
+        }
+    }
+
+    fileprivate mutating func append(lengthPrefixed bytes: [UInt8]) {
+        append(bigEndian: UInt64(bytes.count))
+        append(contentsOf: bytes)
+    }
+}

@@ -1,0 +1,196 @@
+/// A text and the place it was written at.
+struct LocatedText: Sendable {
+    let text: String
+    let style: ScalarStyle
+    let location: SourceLocation
+}
+
+/// Typed reads from one map of the file; what does not fit is reported and read as absent.
+struct MappingReader {
+    /// How many lines a text may have.
+    enum Lines {
+        case one
+        case many
+    }
+
+    let location: SourceLocation
+    let entries: [YAMLEntry]
+    /// ` of input 'https_port'`, or nothing at the top.
+    let owner: String
+    let findings: Findings
+
+    /// A reader of `node`, whose keys are held against `keys`; nil if it is no map.
+    init?(_ node: YAMLNode, keys: KeyTable?, name: String, owner: String = "", findings: Findings) {
+        guard case .mapping(let entries) = node.content else {
+            if !node.isUnusable {
+                findings.error(.shape, "\(name)\(owner) is \(node.kind); a map is wanted", at: node.location)
+            }
+            return nil
+        }
+        self.location = node.location
+        self.entries = entries
+        self.owner = owner
+        self.findings = findings
+        if let keys { check(against: keys) }
+    }
+
+    private func check(against keys: KeyTable) {
+        for entry in entries where !keys.read.contains(entry.key) && !keys.ignored.contains(entry.key) {
+            if entry.key.hasPrefix("x-") { continue }
+            if keys.planned.contains(entry.key) {
+                findings.error(
+                    .unsupported, "key '\(entry.key)'\(owner) is not supported yet", at: entry.location)
+                continue
+            }
+            let hint = NearMiss.hint(for: entry.key, among: keys.all)
+            let message = "unknown key \(Diagnostic.quoted(entry.key))\(owner)\(hint)"
+            if findings.isLenient {
+                findings.warning(.unknownKey, message, at: entry.location)
+            } else {
+                findings.error(.unknownKey, message, at: entry.location)
+            }
+        }
+    }
+
+    /// What stands under `key`, or nil if it is absent or was reported.
+    func node(_ key: String) -> YAMLNode? {
+        guard let node = entries.first(where: { $0.key == key })?.value, !node.isUnusable else { return nil }
+        return node
+    }
+
+    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// Reports each absent key of `keys`.
+    func require(_ keys: String...) {
+        for key in keys where !has(key) {
+            findings.error(.missingKey, "key '\(key)'\(owner) is missing", at: location)
+        }
+    }
+
+    // MARK: Single values
+
+    /// The text as it was written; `warns` where other readers of YAML would see no text.
+    func text(_ key: String, lines: Lines = .one, warns: Bool = true) -> LocatedText? {
+        node(key).flatMap { text(of: $0, name: "'\(key)'\(owner)", lines: lines, warns: warns) }
+    }
+
+    func text(of node: YAMLNode, name: String, lines: Lines = .one, warns: Bool = true) -> LocatedText? {
+        guard case .scalar(let text, let style) = node.content else {
+            if !node.isUnusable {
+                findings.error(.shape, "\(name) is \(node.kind); a text is wanted", at: node.location)
+            }
+            return nil
+        }
+        guard !node.isEmpty else {
+            findings.error(.shape, "\(name) has no value; write '' for an empty text", at: node.location)
+            return nil
+        }
+        if lines == .one, let bad = text.unicodeScalars.first(where: Characters.isForbiddenInOneLine) {
+            findings.error(
+                .controlCharacter, "\(name) is one line of text and may not hold \(Characters.name(of: bad))",
+                at: node.location)
+            return nil
+        }
+        if warns { AmbiguousScalar.warn(about: text, style, at: node.location, findings) }
+        return LocatedText(text: text, style: style, location: node.location)
+    }
+
+    /// `true` or `false`, written without quotes.
+    func bool(_ key: String) -> Bool? {
+        guard let node = node(key) else { return nil }
+        switch node.content {
+        case .scalar("true", .plain): return true
+        case .scalar("false", .plain): return false
+        default:
+            findings.error(
+                .format, "'\(key)'\(owner) is \(shown(node)); write true or false, without quotes",
+                at: node.location)
+            return nil
+        }
+    }
+
+    /// A decimal whole number in `range`, written without quotes.
+    func integer<Value: FixedWidthInteger>(_ key: String, in range: ClosedRange<Value>) -> Value? {
+        guard let node = node(key) else { return nil }
+        let wanted =
+            switch range {
+            case Value.min...Value.max: "a whole number"
+            case range.lowerBound...range.lowerBound: "\(range.lowerBound)"
+            default: "a whole number from \(range.lowerBound) to \(range.upperBound)"
+            }
+        guard case .scalar(let text, .plain) = node.content, let value = Value(exactDecimal: text) else {
+            findings.error(.format, "'\(key)'\(owner) is \(shown(node)); write \(wanted)", at: node.location)
+            return nil
+        }
+        guard range.contains(value) else {
+            findings.error(.range, "'\(key)'\(owner) is \(shown(node)); write \(wanted)", at: node.location)
+            return nil
+        }
+        return value
+    }
+
+    /// One of the words of `Value`, but for one that may not be written.
+    func word<Value: RawRepresentable & CaseIterable & Equatable>(
+        _ key: String, _: Value.Type, except excluded: Value? = nil
+    ) -> Value? where Value.RawValue == String {
+        guard let text = text(key, warns: false) else { return nil }
+        let values = Value.allCases.filter { $0 != excluded }
+        if let value = values.first(where: { $0.rawValue == text.text }) { return value }
+        let known = values.map(\.rawValue)
+        findings.error(
+            .format,
+            "'\(key)'\(owner) is \(Diagnostic.quoted(text.text)); write \(Self.alternatives(known))"
+                + NearMiss.hint(for: text.text, among: known),
+            at: text.location)
+        return nil
+    }
+
+    // MARK: Lists
+
+    /// The elements of the list under `key`, at most `maximum`; nil if it is absent or no list.
+    func elements(_ key: String, atMost maximum: Int) -> [YAMLNode]? {
+        guard let node = node(key) else { return nil }
+        guard case .sequence(let elements) = node.content else {
+            let found = node.isEmpty ? "has no value; write [] for none" : "is \(node.kind); a list is wanted"
+            findings.error(.shape, "'\(key)'\(owner) \(found)", at: node.location)
+            return nil
+        }
+        guard elements.count <= maximum else {
+            findings.error(
+                .limit, "'\(key)'\(owner) has \(elements.count) entries; at most \(maximum) are read",
+                at: node.location)
+            return nil
+        }
+        return elements
+    }
+
+    /// The texts of the list under `key`, one line each.
+    func texts(_ key: String, atMost maximum: Int = 100) -> [LocatedText]? {
+        elements(key, atMost: maximum)?.compactMap { text(of: $0, name: "an entry of '\(key)'\(owner)") }
+    }
+
+    // MARK: Wording
+
+    /// The node as a sentence shows it.
+    func shown(_ node: YAMLNode) -> String {
+        switch node.content {
+        case .scalar("", .plain): "empty"
+        case .scalar(let text, _): Diagnostic.quoted(text)
+        default: node.kind
+        }
+    }
+
+    /// `a, b or c`.
+    static func alternatives(_ words: [String]) -> String {
+        guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+        return words.dropLast().joined(separator: ", ") + " or " + last
+    }
+}
+
+extension FixedWidthInteger {
+    /// The number that `text` spells in exactly one way: no sign but a minus, no leading zero, no space.
+    package init?(exactDecimal text: String) {
+        guard let value = Self(text), String(value).hasSameBytes(as: text) else { return nil }
+        self = value
+    }
+}

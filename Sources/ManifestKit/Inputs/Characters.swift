@@ -1,0 +1,43 @@
+/// Which characters text may hold.
+package enum Characters {
+    /// Whether readers or terminals would act upon `scalar` instead of showing it.
+    ///
+    /// Controls of both blocks but tab and newline, the line and paragraph
+    /// separators, bidirectional overrides and isolates, the byte-order mark.
+    package static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A: false
+        case 0x00..<0x20, 0x7F..<0xA0: true
+        case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
+        default: false
+        }
+    }
+
+    /// Whether `scalar` may not stand in a text of one line.
+    package static func isForbiddenInOneLine(_ scalar: Unicode.Scalar) -> Bool {
+        scalar == "\t" || scalar == "\n" || isForbidden(scalar)
+    }
+
+    /// `U+202E`, as findings name a character they must not repeat.
+    package static func name(of scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        return "U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+    }
+}
+
+extension String {
+    /// Whether both texts are the same bytes.
+    ///
+    /// Swift's `==` holds "é" composed and decomposed equal; the scripts that are
+    /// given these texts do not.
+    package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+
+    /// The text without spaces at either end; no other white space is touched.
+    package var trimmed: String {
+        guard utf8.first == 0x20 || utf8.last == 0x20 else { return self }
+        var slice = utf8[...]
+        while slice.first == 0x20 { slice.removeFirst() }
+        while slice.last == 0x20 { slice.removeLast() }
+        return String(Substring(slice))
+    }
+}

@@ -1,0 +1,39 @@
+/// Which variables a manifest may set for its scripts.
+package enum EnvironmentName {
+    /// Whether `name` is spelt as a variable: `[A-Z_][A-Z0-9_]{0,127}`.
+    package static func isWellFormed(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        guard let first = bytes.first, bytes.count <= 128, !isDigit(first) else { return false }
+        return bytes.allSatisfy {
+            isDigit($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "_")
+        }
+    }
+
+    /// Whether `name` belongs to the platform, the shell, the loader or a tool that acts on it.
+    ///
+    /// Such a variable would let a form's value change what a script does instead
+    /// of what it works with.
+    package static func isReserved(_ name: String) -> Bool {
+        names.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix("_PROXY")
+    }
+
+    private static let names: Set<String> = [
+        "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "IFS", "ENV", "CDPATH",
+        "GLOBIGNORE",
+        "SHELLOPTS", "PROMPT_COMMAND", "EUID", "UID", "PPID", "LANG", "LANGUAGE", "TZ", "TERM", "PS0", "PS1",
+        "PS2",
+        "PS3", "PS4", "NOTIFY_SOCKET",
+    ]
+
+    private static let prefixes = [
+        "PROVISION_", "BASH_", "LC_", "LD_", "DYLD_", "GCONV_", "MALLOC_", "PYTHON", "PERL", "RUBY", "NODE_",
+        "JAVA_",
+        "GIT_", "SSH_", "SUDO_", "DEBIAN_", "DEBCONF_", "APT_", "DPKG_", "UCF_", "NEEDRESTART_", "PIP_",
+        "SYSTEMD_",
+        "CURL_",
+    ]
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}

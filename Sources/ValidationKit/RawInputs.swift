@@ -1,0 +1,65 @@
+package import ManifestKit
+
+/// One value as it came in, before anything is known about it.
+public enum RawValue: Sendable {
+    /// A text.
+    case text(String)
+    /// A native boolean.
+    case boolean(Bool)
+    /// A native number, as it was written.
+    case number(String)
+    /// A list or a map, which no input takes.
+    case structure
+}
+
+/// Values as they came in, each under the name it was sent with.
+public struct RawInputs: Sendable, ExpressibleByDictionaryLiteral {
+    /// One value and its name.
+    public struct Entry: Sendable {
+        /// The name, which may be no input's.
+        public let name: String
+        /// The value.
+        public let value: RawValue
+    }
+
+    /// The values in the order they were given.
+    public private(set) var entries: [Entry] = []
+    private var positions: [String: Int] = [:]
+
+    /// No values.
+    public init() {}
+
+    /// The given values; of several with one name the last one stays.
+    public init(dictionaryLiteral elements: (String, RawValue)...) {
+        for (name, value) in elements { self[name] = value }
+    }
+
+    /// The value called `name`, or nil if none was given.
+    public subscript(name: String) -> RawValue? {
+        get { positions[name].map { entries[$0].value } }
+        set {
+            if let position = positions[name] {
+                entries.remove(at: position)
+                positions = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
+            }
+            guard let newValue else { return }
+            positions[name] = entries.count
+            entries.append(Entry(name: name, value: newValue))
+        }
+    }
+}
+
+extension RawInputs {
+    /// The members of a JSON object; a member that is null was not given.
+    package init(_ object: JSONObject) {
+        for member in object {
+            switch member.value {
+            case .null: continue
+            case .bool(let value): self[member.name] = .boolean(value)
+            case .number(let text): self[member.name] = .number(text)
+            case .string(let text): self[member.name] = .text(text)
+            case .array, .object: self[member.name] = .structure
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+public import ManifestKit
+
+/// A value in the one spelling that scripts are given.
+public enum ValidatedValue: Sendable, Equatable {
+    /// A value that may be shown.
+    case plain(String)
+    /// A value that may not.
+    case secret(Secret)
+}
+
+/// One value that a script will find in its environment.
+public struct ValidatedInput: Sendable, Equatable {
+    /// The input's name.
+    public let name: InputName
+    /// The variable.
+    public let environmentName: String
+    /// The value.
+    public let value: ValidatedValue
+    /// Whether the input was hidden, and the value is what its manifest puts in its place.
+    public let isHidden: Bool
+}
+
+/// The proof that inputs satisfy a manifest: what its script will see, and nothing else.
+///
+/// Only ``InputValidator`` can make one.
+public struct ValidatedInputs: Sendable, Equatable {
+    /// The application whose manifest the inputs satisfy.
+    public let application: ManifestID
+    /// The values, in the order of the manifest.
+    public let values: [ValidatedInput]
+
+    init(application: ManifestID, values: [ValidatedInput]) {
+        self.application = application
+        self.values = values
+    }
+
+    /// The value of the input called `name`, or nil if the script will not see it.
+    public subscript(name: InputName) -> ValidatedValue? { values.first { $0.name == name }?.value }
+
+    /// The same inputs as they are sent on: validating them again makes these values again.
+    ///
+    /// Hidden ones are left out, for they follow from the others. The texts of
+    /// secrets are among the result.
+    package var raw: RawInputs {
+        var raw = RawInputs()
+        for input in values where !input.isHidden {
+            switch input.value {
+            case .plain(let text): raw[input.name.description] = .text(text)
+            case .secret(let secret): raw[input.name.description] = .text(secret.reveal())
+            }
+        }
+        return raw
+    }
+}
