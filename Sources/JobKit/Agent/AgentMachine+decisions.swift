@@ -1,0 +1,85 @@
+// What the agent does next, and what it tells.
+extension AgentMachine {
+    /// Claims, starts, withdraws or refuses whatever is next; call it when time has passed, too.
+    public mutating func advance(at now: Moment) {
+        guard halt == nil else { return }
+        for attempt in order { withdrawIfCancelled(attempt) }
+        for attempt in order { startIfPermitted(attempt, at: now) }
+        var active = order.count { attempts[$0]?.phase.isActive ?? false }
+        for attempt in order where active < Self.slots && attempts[attempt]?.phase == .queued {
+            emit(.claimed(attempt))
+            attempts[attempt]?.phase = .claimed(number: lastEvent)
+            active += 1
+        }
+    }
+
+    private mutating func withdrawIfCancelled(_ attempt: AttemptID) {
+        guard let state = attempts[attempt], state.isCancelled else { return }
+        switch state.phase {
+        case .queued, .claimed: finish(attempt, .withdrawn(attempt))
+        case .running, .ended: break
+        }
+    }
+
+    /// The start permit: an acknowledgement of this minute covers the claim, and everything that
+    /// the panel had committed by then has been read, so that no cancel is overlooked.
+    private mutating func startIfPermitted(_ attempt: AttemptID, at now: Moment) {
+        guard let state = attempts[attempt], case .claimed(let number) = state.phase, let job = state.job,
+            let permit, number <= permit.acknowledgement.cursor, permit.acknowledgement.sent <= received.number
+        else { return }
+        let age = now.boot - permit.receivedAt
+        guard (0...Self.permitLife).contains(age) else { return }
+        if permit.acknowledgement.panelTime.advanced(byMilliseconds: age) > job.order.expiresAt {
+            finish(attempt, .refused(attempt, Refusal(.expired, "the order expired at \(job.order.expiresAt)")))
+        } else {
+            attempts[attempt]?.phase = .running
+            effects.append(.start(job))
+        }
+    }
+
+    /// Events that are not yet reported, signed, at most `limit`; only what is on the disk may be.
+    ///
+    /// - Parameter number: the last event that the journal holds on the disk.
+    public func unreported(through number: Int, limit: Int) -> [StreamEntry] {
+        guard reported < number, let keys = keys.first else { return [] }
+        return (reported + 1...number).prefix(limit).compactMap { number in
+            events[number].map { payload in
+                StreamEntry(
+                    position: StreamPosition(epoch: received.epoch, number: number),
+                    bytes: SignedEnvelope(signing: payload, kind: .event, keys: keys).bytes)
+            }
+        }
+    }
+
+    /// Notes that events up to and with this number are in the stream.
+    public mutating func noteReported(through number: Int) { reported = max(reported, min(number, lastEvent)) }
+
+    /// Notes that the stream holds someone else's event under one of our numbers.
+    public mutating func noteIdentityConflict() { halt = .identityConflict }
+
+    /// The sign of life.
+    ///
+    /// - Parameters:
+    ///   - received: the last downlink message that is on the disk.
+    ///   - written: the last event that is on the disk.
+    public mutating func beat(
+        received: StreamPosition, written: Int, at now: Moment, bootID: String, version: String, facts: [String: String]
+    ) -> [UInt8]? {
+        guard let keys = keys.first else { return nil }
+        beats += 1
+        let beat = Beat(
+            agent: agent, session: session, count: beats, received: received, isStuck: isStuck, written: written, running: running,
+            halted: halt?.rawValue, bootID: bootID, clock: now.wall, version: version, facts: facts)
+        return beat.signed(with: keys).bytes
+    }
+}
+
+extension AgentMachine.Phase {
+    /// Whether it takes one of the slots.
+    var isActive: Bool {
+        switch self {
+        case .claimed, .running: true
+        case .queued, .ended: false
+        }
+    }
+}

@@ -1,0 +1,146 @@
+// What comes from outside: messages, acknowledgements, answers of the host.
+extension AgentMachine {
+    /// Takes in what the wire brought; anything of it may be forged.
+    ///
+    /// - Returns: whether any of it was news.
+    @discardableResult
+    public mutating func take(_ delivery: Delivery, at now: Moment) -> Bool {
+        var isNews = false
+        for entry in delivery.entries {
+            guard take(entry) else { break }
+            isNews = true
+        }
+        if let (bytes, _) = delivery.acknowledgement,
+            let acknowledgement = try? Acknowledgement(verifying: bytes, keys: keys)
+        {
+            isNews = take(acknowledgement, at: now) || isNews
+        }
+        advance(at: now)
+        return isNews
+    }
+
+    /// Takes in that an attempt of this run was turned away by the host; nothing of it ran.
+    public mutating func take(_ refusal: Refusal, of attempt: AttemptID, at now: Moment) {
+        guard attempts[attempt]?.phase == .running else { return }
+        finish(attempt, .refused(attempt, refusal))
+        advance(at: now)
+    }
+
+    /// Takes in what the host tells of an attempt.
+    public mutating func take(_ events: [AttemptEvent], of attempt: AttemptID, at now: Moment) {
+        guard attempts[attempt]?.phase == .running else { return }
+        var batch: [LogRecord] = []
+        func flush(_ machine: inout AgentMachine) {
+            if let last = batch.last {
+                machine.emit(.log(attempt, batch))
+                machine.attempts[attempt]?.logged = last.number
+                batch = []
+            }
+        }
+        for event in events {
+            switch event {
+            case .began(let moment):
+                guard attempts[attempt]?.hasBegun == false else { continue }
+                emit(.began(attempt, at: moment))
+                attempts[attempt]?.hasBegun = true
+            case .log(let record):
+                if batch.reduce(record.bytes.count, { $0 + $1.bytes.count }) > Self.logBytesInEvent { flush(&self) }
+                batch.append(record)
+            case .ended(let result):
+                flush(&self)
+                finish(attempt, .ended(attempt, result))
+            }
+        }
+        flush(&self)
+        advance(at: now)
+    }
+
+    /// Output in one event at most; base64 twice and the signature still fit into an envelope.
+    static let logBytesInEvent = 24 * 1024
+
+    private mutating func take(_ entry: StreamEntry) -> Bool {
+        switch verifier.judge(entry, after: received, head: downHead) {
+        case .accept(let message):
+            isStuck = false
+            write(.received(kind: message.kind, payload: message.payload))
+            keep(message)
+            if case .unacceptable(let attempt, let refusal) = message.content {
+                finish(attempt, .refused(attempt, refusal))
+            }
+            return true
+        case .known: return true
+        case .gap, .refused: isStuck = true
+        case .forked:
+            isStuck = true
+            halt = .forked
+        }
+        return false
+    }
+
+    /// Follows a verified message: the chain moves on, an attempt is queued, a cancel is noted.
+    mutating func keep(_ message: VerifiedDownlink) {
+        received = message.position
+        downHead = ChainHead(after: message.payload)
+        switch message.content {
+        case .job(let job): add(job.order.attempt, message)
+        case .unacceptable(let attempt, _): add(attempt, message)
+        case .cancel(let job, _):
+            for attempt in order where attempt.job == job { cancel(attempt) }
+        }
+    }
+
+    private mutating func add(_ attempt: AttemptID, _ message: VerifiedDownlink) {
+        guard attempts[attempt] == nil else { return }
+        attempts[attempt] = Attempt(received: message)
+        order.append(attempt)
+    }
+
+    private mutating func cancel(_ attempt: AttemptID) {
+        attempts[attempt]?.isCancelled = true
+        if attempts[attempt]?.phase == .running { effects.append(.cancel(attempt)) }
+    }
+
+    private mutating func take(_ news: Acknowledgement, at now: Moment) -> Bool {
+        guard news.agent == agent, news.epoch == received.epoch else { return false }
+        if let last = permit?.acknowledgement {
+            guard news.generation > last.generation else {
+                // A panel that is set back counts anew, but its clock goes on.
+                if news.panelTime > last.panelTime, news.cursor < last.cursor { halt = .forked }
+                return false
+            }
+        }
+        guard news.cursor >= cursor else { return false }
+        guard news.cursor <= lastEvent, heads[news.cursor] == news.head else {
+            halt = .forked
+            return true
+        }
+        permit = Permit(acknowledgement: news, receivedAt: now.boot)
+        forget(through: news.cursor)
+        if news.need == cursor + 1, reported > cursor {
+            reported = cursor
+            effects.append(.restartUp)
+        }
+        return true
+    }
+
+    private mutating func forget(through number: Int) {
+        guard number > cursor else { return }
+        for covered in cursor..<number {
+            events[covered + 1] = nil
+            heads[covered] = nil
+        }
+        cursor = number
+        reported = max(reported, number)
+        writeLater(.acknowledged(number))
+        forgetEndedAttempts()
+    }
+
+    mutating func forgetEndedAttempts() {
+        order.removeAll { attempt in
+            guard case .ended(let last)? = attempts[attempt]?.phase, last <= cursor else { return false }
+            attempts[attempt] = nil
+            effects.append(.discard(attempt))
+            return true
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// From the journal's lines to a running agent, and back to fewer lines.
+extension AgentMachine {
+    /// Takes up what the journal holds.
+    ///
+    /// - Throws: ``JournalError`` where a line contradicts the ones before it.
+    public mutating func replay(_ entries: [JournalEntry]) throws(JournalError) {
+        for entry in entries { try replay(entry) }
+        reported = cursor
+        effects = []
+        forgetEndedAttempts()
+    }
+
+    private mutating func replay(_ entry: JournalEntry) throws(JournalError) {
+        switch entry {
+        case .identity(let owner, _):
+            guard owner == agent else { throw JournalError("the journal belongs to agent '\(owner)', not to '\(agent)'") }
+        case .received(let kind, let payload):
+            guard let message = verifier.restore(payload: payload, kind: kind) else { throw Self.contradiction(entry) }
+            keep(message)
+        case .event(let payload):
+            guard let event = try? Uplink(payload: payload), event.position.number == lastEvent + 1,
+                event.previous == heads[lastEvent]
+            else { throw Self.contradiction(entry) }
+            keep(event: payload, number: event.position.number)
+            follow(event.event)
+        case .acknowledged(let number):
+            guard number <= lastEvent, heads[number] != nil || number < cursor else { throw Self.contradiction(entry) }
+            drop(through: number)
+        case .checkpoint(let received, let downHead, let cursor, let upHead):
+            self.received = received
+            self.downHead = downHead
+            self.cursor = cursor
+            lastEvent = cursor
+            heads = [cursor: upHead]
+        case .progress(let attempt, let hasBegun, let logged, let isCancelled):
+            attempts[attempt]?.phase = .claimed(number: 0)
+            attempts[attempt]?.hasBegun = hasBegun
+            attempts[attempt]?.logged = logged
+            attempts[attempt]?.isCancelled = isCancelled
+        }
+    }
+
+    private mutating func drop(through number: Int) {
+        guard number > cursor else { return }
+        for covered in cursor..<number {
+            events[covered + 1] = nil
+            heads[covered] = nil
+        }
+        cursor = number
+    }
+
+    private mutating func follow(_ event: AgentEvent) {
+        let attempt = event.attempt
+        switch event {
+        case .claimed: attempts[attempt]?.phase = .claimed(number: lastEvent)
+        case .began: attempts[attempt]?.hasBegun = true
+        case .log(_, let records): attempts[attempt]?.logged = records.last?.number ?? 0
+        case .ended, .refused, .withdrawn: attempts[attempt]?.phase = .ended(number: lastEvent)
+        }
+    }
+
+    private static func contradiction(_ entry: JournalEntry) -> JournalError {
+        JournalError("a line of the journal contradicts the lines before it; enrol this server anew")
+    }
+
+    /// Decides what becomes of every attempt that was under way when the agent stopped.
+    ///
+    /// A claim of an earlier run permits nothing: what has not begun is claimed again.
+    public mutating func recover(_ standings: [AttemptID: AttemptStanding], at now: Moment) {
+        for attempt in order {
+            guard let state = attempts[attempt], case .claimed = state.phase else { continue }
+            switch standings[attempt] {
+            case .running?, .ended?:
+                attempts[attempt]?.phase = .running
+                effects.append(.follow(attempt, afterRecord: state.logged))
+                if state.isCancelled { effects.append(.cancel(attempt)) }
+            case .neverBegan?: attempts[attempt]?.phase = .queued
+            case nil where state.hasBegun || state.logged > 0:
+                let result = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now.wall)
+                finish(attempt, .ended(attempt, result))
+            case nil: attempts[attempt]?.phase = .queued
+            }
+        }
+        advance(at: now)
+    }
+
+    /// The fewest lines from which the same agent comes back; call it only while ``hasLines`` is false.
+    public mutating func compacted(machine: String) -> [JournalEntry] {
+        dropLines()
+        var entries: [JournalEntry] = [.identity(agent: agent, machine: machine)]
+        let live = order.compactMap { attempts[$0] }
+        entries += live.map { .received(kind: $0.received.kind, payload: $0.received.payload) }
+        for attempt in order {
+            guard let state = attempts[attempt], state.phase != .queued || state.isCancelled else { continue }
+            entries.append(
+                .progress(attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled))
+        }
+        if let head = heads[cursor] {
+            entries.append(.checkpoint(received: received, downHead: downHead, cursor: cursor, upHead: head))
+        }
+        return entries + events.sorted { $0.key < $1.key }.map { .event(payload: $0.value) }
+    }
+}

@@ -1,0 +1,166 @@
+/// The clocks of a host at one moment.
+public struct Moment: Hashable, Sendable {
+    /// The wall clock: shown, never trusted.
+    public var wall: Timestamp
+    /// Milliseconds since the host booted; never set back, runs through suspend.
+    public var boot: Int64
+
+    /// A moment on both clocks.
+    public init(wall: Timestamp, boot: Int64) {
+        self.wall = wall
+        self.boot = boot
+    }
+}
+
+/// An agent's side of the exchange: every decision, no effect.
+///
+/// Inputs change it; what it decides comes out as journal lines and effects.
+/// The lines have to be on the disk before the effects are carried out, before
+/// the events are reported, and before a beat names them: ``AgentWorker`` does
+/// that, and so does the simulator.
+public struct AgentMachine: Sendable {
+    /// Why an agent starts nothing any more.
+    public enum Halt: String, Hashable, Sendable {
+        /// The panel's history and this agent's contradict each other.
+        case forked
+        /// Someone else writes events in this agent's name: it was cloned.
+        case identityConflict = "identity_conflict"
+    }
+
+    /// What has to be done, in this order.
+    public enum Effect: Hashable, Sendable {
+        /// Start the attempt and follow it.
+        case start(VerifiedJob)
+        /// Follow an attempt that runs or has ended, its log from the record after `record`.
+        case follow(AttemptID, afterRecord: Int)
+        /// End the attempt's script.
+        case cancel(AttemptID)
+        /// Remove what the attempt left: the panel has its end.
+        case discard(AttemptID)
+        /// Drop the up stream: events are reported again from the one after the cursor.
+        case restartUp
+    }
+
+    enum Phase: Hashable, Sendable {
+        case queued
+        case claimed(number: Int)
+        case running
+        case ended(number: Int)
+    }
+
+    struct Attempt: Hashable, Sendable {
+        let received: VerifiedDownlink
+        var phase = Phase.queued
+        var hasBegun = false
+        var logged = 0
+        var isCancelled = false
+
+        var job: VerifiedJob? { if case .job(let job) = received.content { job } else { nil } }
+    }
+
+    struct Permit: Hashable, Sendable {
+        let acknowledgement: Acknowledgement
+        let receivedAt: Int64
+    }
+
+    /// Scripts at a time.
+    static let slots = 1
+    /// How old an acknowledgement may be that permits a start, in milliseconds of the boot clock.
+    static let permitLife: Int64 = 60_000
+
+    /// The agent's name.
+    public let agent: AgentID
+    /// This run of the agent.
+    public let session: String
+    let keys: [AgentKeys]
+    let verifier: DownlinkVerifier
+
+    /// The last downlink message taken in.
+    public internal(set) var received: StreamPosition
+    var downHead: ChainHead
+    /// The last event the panel has.
+    public internal(set) var cursor = 0
+    /// The last event there is.
+    public internal(set) var lastEvent = 0
+    var heads: [Int: ChainHead]
+    var events: [Int: [UInt8]] = [:]
+    var attempts: [AttemptID: Attempt] = [:]
+    var order: [AttemptID] = []
+
+    /// Whether the next downlink message is missing or not to be believed.
+    public internal(set) var isStuck = false
+    /// Why nothing is started any more, or nil.
+    public internal(set) var halt: Halt?
+    var permit: Permit?
+    var reported = 0
+    var beats = 0
+
+    /// Lines to be written, in order.
+    private(set) var lines: [JournalEntry] = []
+    /// Whether they must be on the disk before anything else is done; else they wait for others.
+    public private(set) var hasLines = false
+    var effects: [Effect] = []
+
+    /// An agent that knows nothing yet; replay a journal next.
+    public init(agent: AgentID, session: String, keys: [AgentKeys]) {
+        self.agent = agent
+        self.session = session
+        self.keys = keys
+        verifier = DownlinkVerifier(agent: agent, keys: keys)
+        received = StreamPosition(epoch: 1, number: 0)
+        downHead = ChainHead(genesis: .down, agent: agent, epoch: 1)
+        heads = [0: ChainHead(genesis: .up, agent: agent, epoch: 1)]
+    }
+
+    /// Whether there is anything to write or to carry out.
+    public var hasDecisions: Bool { hasLines || !effects.isEmpty }
+
+    /// What has been decided since the last call: write the lines, then carry out the effects.
+    public mutating func takeDecisions() -> (lines: [JournalEntry], effects: [Effect]) {
+        let written = hasLines ? lines : []
+        defer {
+            effects = []
+            if hasLines { dropLines() }
+        }
+        return (written, effects)
+    }
+
+    /// Adds a line that must be on the disk before anything that follows from it is done.
+    mutating func write(_ line: JournalEntry) {
+        lines.append(line)
+        hasLines = true
+    }
+
+    /// Adds a line that may wait for others: losing it costs a repetition only.
+    mutating func writeLater(_ line: JournalEntry) { lines.append(line) }
+
+    /// Forgets lines that are on the disk, or that a compacted journal makes superfluous.
+    mutating func dropLines() {
+        lines = []
+        hasLines = false
+    }
+
+    /// Attempts whose scripts run.
+    public var running: [AttemptID] { order.filter { attempts[$0]?.phase == .running } }
+
+    /// Writes an event into the stream.
+    mutating func emit(_ event: AgentEvent) {
+        let place = StreamPosition(epoch: received.epoch, number: lastEvent + 1)
+        guard let previous = heads[lastEvent] else { preconditionFailure("no chain head for event \(lastEvent)") }
+        let payload = Uplink(agent: agent, position: place, previous: previous, session: session, event: event).payload
+        keep(event: payload, number: place.number)
+        write(.event(payload: payload))
+    }
+
+    mutating func keep(event payload: [UInt8], number: Int) {
+        lastEvent = number
+        heads[number] = ChainHead(after: payload)
+        events[number] = payload
+    }
+
+    /// Ends an attempt with its last event.
+    mutating func finish(_ attempt: AttemptID, _ event: AgentEvent) {
+        emit(event)
+        attempts[attempt]?.phase = .ended(number: lastEvent)
+    }
+}

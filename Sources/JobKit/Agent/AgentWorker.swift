@@ -1,0 +1,274 @@
+/// An agent at work: carries out what ``AgentMachine`` decides, the journal first.
+///
+/// One task writes lines, then lets effects and reports go; whatever arrives
+/// while a line is being written shares the next write. Scripts that run are
+/// not touched when the worker stops: their runners go on.
+public actor AgentWorker {
+    /// What there is to tell an operator.
+    public enum Event: Sendable {
+        /// The agent took up its work, with that many attempts under way.
+        case recovered(session: String, attempts: Int)
+        /// The wire failed; tried again until it answers.
+        case linkFailed(QueueError)
+        /// The wire answers again.
+        case linkRestored
+        /// The next downlink message is missing or not to be believed.
+        case stuck
+        /// Nothing is started any more.
+        case halted(AgentMachine.Halt)
+        /// A script is about to be started.
+        case starting(AttemptID, application: String)
+        /// The host turned an attempt away.
+        case refused(AttemptID, Refusal)
+        /// A script is over.
+        case ended(AttemptID, AttemptResult)
+    }
+
+    /// What a worker is told about its host once.
+    public struct Identity: Sendable {
+        /// The agent's name.
+        public let agent: AgentID
+        /// The machine, as the system names it; a journal moves to no other.
+        public let machine: String
+        /// The boot, as the kernel names it.
+        public let bootID: String
+        /// The agent's version.
+        public let version: String
+        /// The host's facts for the panel.
+        public let facts: [String: String]
+
+        /// An identity with its parts.
+        public init(agent: AgentID, machine: String, bootID: String, version: String, facts: [String: String]) {
+            self.agent = agent
+            self.machine = machine
+            self.bootID = bootID
+            self.version = version
+            self.facts = facts
+        }
+    }
+
+    /// Lines after which the journal is rewritten with what is still needed.
+    static let linesBeforeCompaction = 4096
+
+    private let identity: Identity
+    private let journal: any AgentJournal
+    private let link: any AgentLink
+    private let host: any AttemptHost
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Moment
+    private let onEvent: @Sendable (Event) -> Void
+
+    private var machine: AgentMachine
+    private var writtenEvent = 0
+    private var writtenDownlink = StreamPosition(epoch: 1, number: 0)
+    private var linesSinceCompaction = 0
+    private var announcedHalt: AgentMachine.Halt?
+    private var isLinkDown = false
+
+    private let commits = Doorbell()
+    private let reports = Doorbell()
+    private let effects = AsyncStream.makeStream(of: AgentMachine.Effect.self)
+
+    /// A worker with all its parts; nothing is read or written before ``run()``.
+    ///
+    /// - Parameters:
+    ///   - session: 16 random bytes in hexadecimal, new for every run.
+    ///   - keys: the agent's keys, the one to sign with first.
+    ///   - now: reads both clocks.
+    public init(
+        identity: Identity, session: String, keys: [AgentKeys], journal: any AgentJournal, link: any AgentLink,
+        host: any AttemptHost, clock: any Clock<Duration>, now: @escaping @Sendable () -> Moment,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.identity = identity
+        self.journal = journal
+        self.link = link
+        self.host = host
+        self.clock = clock
+        self.now = now
+        self.onEvent = onEvent
+        machine = AgentMachine(agent: identity.agent, session: session, keys: keys)
+    }
+
+    /// Recovers, then works until cancelled.
+    ///
+    /// - Throws: ``JournalError`` where the journal cannot be trusted or written; the agent must not go on.
+    public func run() async throws {
+        try await recover()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.commitLoop() }
+            group.addTask { await self.receiveLoop() }
+            group.addTask { await self.reportLoop() }
+            group.addTask { await self.beatLoop() }
+            group.addTask { await self.effectLoop() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    // MARK: - Recovery
+
+    private func recover() async throws {
+        let entries = try await journal.load()
+        let standings = await host.survey()
+        if entries.isEmpty {
+            guard standings.isEmpty else {
+                throw JournalError("there are attempts on this server but no journal of them; enrol it anew")
+            }
+            try await journal.append([.identity(agent: identity.agent, machine: identity.machine)])
+        } else {
+            guard case .identity(_, let owner)? = entries.first, owner == identity.machine else {
+                throw JournalError("the journal belongs to another machine; a cloned server has to be enrolled anew")
+            }
+            try machine.replay(entries)
+        }
+        writtenEvent = machine.lastEvent
+        writtenDownlink = machine.received
+        machine.recover(standings, at: now())
+        onEvent(.recovered(session: machine.session, attempts: machine.running.count))
+        commits.ring()
+        reports.ring()
+    }
+
+    // MARK: - Decisions: written, then carried out
+
+    private func commitLoop() async throws {
+        for await _ in commits.rings {
+            while machine.hasDecisions {
+                let (event, downlink) = (machine.lastEvent, machine.received)
+                let (lines, effects) = machine.takeDecisions()
+                if !lines.isEmpty { try await journal.append(lines) }
+                (writtenEvent, writtenDownlink) = (event, downlink)
+                reports.ring()
+                for effect in effects { self.effects.continuation.yield(effect) }
+                linesSinceCompaction += lines.count
+            }
+            announceHalt()
+            if linesSinceCompaction > Self.linesBeforeCompaction, !machine.hasDecisions {
+                linesSinceCompaction = 0
+                try await journal.replace(with: machine.compacted(machine: identity.machine))
+            }
+        }
+    }
+
+    private func announceHalt() {
+        guard let halt = machine.halt, halt != announcedHalt else { return }
+        announcedHalt = halt
+        onEvent(.halted(halt))
+    }
+
+    private func effectLoop() async {
+        await withDiscardingTaskGroup { group in
+            for await effect in effects.stream {
+                group.addTask { await self.carryOut(effect) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func carryOut(_ effect: AgentMachine.Effect) async {
+        switch effect {
+        case .start(let job): await start(job)
+        case .follow(let attempt, let record): await follow(attempt, afterRecord: record)
+        case .cancel(let attempt): await host.cancel(attempt)
+        case .discard(let attempt): await host.discard(attempt)
+        case .restartUp:
+            await persist { [link] () async throws(QueueError) in try await link.restartUp() }
+            reports.ring()
+        }
+    }
+
+    private func start(_ job: VerifiedJob) async {
+        let attempt = job.order.attempt
+        onEvent(.starting(attempt, application: job.order.application))
+        do throws(Refusal) {
+            try await host.start(job)
+        } catch {
+            onEvent(.refused(attempt, error))
+            machine.take(error, of: attempt, at: now())
+            return commits.ring()
+        }
+        await follow(attempt, afterRecord: 0)
+    }
+
+    private func follow(_ attempt: AttemptID, afterRecord record: Int) async {
+        for await event in host.events(of: attempt, afterRecord: record) {
+            machine.take([event], of: attempt, at: now())
+            if case .ended(let result) = event { onEvent(.ended(attempt, result)) }
+            commits.ring()
+        }
+    }
+
+    // MARK: - The wire
+
+    private func receiveLoop() async {
+        var mark: AcknowledgementMark?
+        while !Task.isCancelled {
+            let place = machine.received
+            guard let delivery = await attempt({ [mark, link] () async throws(QueueError) in
+                    try await link.receive(after: place, acknowledgement: mark, waiting: 10)
+                })
+            else { continue }
+            // After a silent wait the newest one is asked for, whatever its mark: the wire may have been set back.
+            if let seen = delivery.acknowledgement?.mark { mark = seen }
+            if delivery == Delivery() { mark = nil }
+            let isNews = machine.take(delivery, at: now())
+            commits.ring()
+            if !isNews, !delivery.entries.isEmpty {
+                onEvent(.stuck)
+                await beat()
+                try? await clock.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func reportLoop() async {
+        for await _ in reports.rings {
+            while !Task.isCancelled {
+                let entries = machine.unreported(through: writtenEvent, limit: 64)
+                guard let last = entries.last else { break }
+                guard let additions = await attempt({ [link] () async throws(QueueError) in try await link.report(entries) }) else { continue }
+                for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
+                    let known = await attempt { [link] () async throws(QueueError) in try await link.event(at: entry.position) }
+                    if let known = known ?? nil, known != entry.bytes { machine.noteIdentityConflict() }
+                }
+                machine.noteReported(through: last.position.number)
+            }
+            announceHalt()
+        }
+    }
+
+    private func beatLoop() async {
+        while !Task.isCancelled {
+            await beat()
+            try? await clock.sleep(for: .seconds(10))
+        }
+    }
+
+    private func beat() async {
+        let envelope = machine.beat(
+            received: writtenDownlink, written: writtenEvent, at: now(), bootID: identity.bootID,
+            version: identity.version, facts: identity.facts)
+        if let envelope { _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) } }
+    }
+
+    /// Calls until it succeeds or the task is cancelled.
+    private func persist(_ call: @Sendable () async throws(QueueError) -> Void) async {
+        while !Task.isCancelled, await attempt(call) == nil {}
+    }
+
+    /// The call's value, or nil after it failed and a moment has passed.
+    private func attempt<Value: Sendable>(_ call: @Sendable () async throws(QueueError) -> Value) async -> Value? {
+        do throws(QueueError) {
+            let value = try await call()
+            if isLinkDown { onEvent(.linkRestored) }
+            isLinkDown = false
+            return value
+        } catch {
+            if !isLinkDown, !Task.isCancelled { onEvent(.linkFailed(error)) }
+            isLinkDown = true
+            try? await clock.sleep(for: .milliseconds(500))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// The place where attempts run: the one seam between the exchange and processes.
+///
+/// ExecKit's conformer starts a runner process for each attempt, which outlives
+/// the agent; ``MemoryAttemptHost`` stands in for it in tests.
+public protocol AttemptHost: Sendable {
+    /// Examines the job, then starts the attempt.
+    ///
+    /// Checked here, at the last moment: the application is listed, its files
+    /// are the ones the order names, the server meets the manifest's
+    /// requirements, sealed inputs open, all inputs are valid.
+    ///
+    /// - Throws: ``Refusal`` where no instruction of the script has run and none will.
+    func start(_ job: VerifiedJob) async throws(Refusal)
+
+    /// Every attempt that left traces on this server, each with what they say.
+    ///
+    /// Called once when the agent starts, before any ``start(_:)``. What it
+    /// returns as ended has no live process any more.
+    func survey() async -> [AttemptID: AttemptStanding]
+
+    /// What happens to a started attempt from now on, its log from the record after `record`.
+    ///
+    /// Ends after ``AttemptEvent/ended(_:)``. May be asked for again after an
+    /// agent's restart.
+    func events(of attempt: AttemptID, afterRecord record: Int) -> AsyncStream<AttemptEvent>
+
+    /// Orders the attempt's runner to end it. Without effect where it has ended.
+    func cancel(_ attempt: AttemptID) async
+
+    /// Removes what the attempt left, after the panel has acknowledged its end.
+    func discard(_ attempt: AttemptID) async
+}
+
+/// What the traces of an attempt say when an agent starts.
+public enum AttemptStanding: Hashable, Sendable {
+    /// Its runner lives: follow it.
+    case running
+    /// It is over, with this result.
+    case ended(AttemptResult)
+    /// Its runner died before the script was let go: nothing ran, it may be claimed anew.
+    case neverBegan
+}
+
+/// What an attempt's runner tells, in this order: began, logs, ended.
+public enum AttemptEvent: Hashable, Sendable {
+    /// The script was let go.
+    case began(at: Timestamp)
+    /// The next piece of output.
+    case log(LogRecord)
+    /// The whole tree is gone.
+    case ended(AttemptResult)
+}

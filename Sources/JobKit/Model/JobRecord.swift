@@ -1,0 +1,127 @@
+/// A job as the panel keeps it. Only ``JobRecord/applying(_:at:)`` changes its state.
+public struct JobRecord: Hashable, Sendable {
+    /// The job's name. Set when accepted.
+    public let id: JobID
+    /// The server it is for. Set when accepted.
+    public let agent: AgentID
+    /// Application, revision and digest as the panel's repository had them. Set when accepted.
+    public let application: ApplicationStamp
+    /// `install` and, later, the manifest's other actions. Set when accepted.
+    public let action: String
+    /// Canonical text of the inputs that are not sensitive. Set when accepted.
+    public let inputs: [String: String]
+    /// The sensitive inputs. Set when accepted, emptied when the job is final.
+    public var sealed: [String: SealedInput]
+    /// Who asked. Set when accepted.
+    public let actor: String
+    /// When the panel accepted it. Set when accepted.
+    public let createdAt: Timestamp
+    /// Nothing starts after it. Set when accepted.
+    public let expiresAt: Timestamp
+    /// Limits and retry as the manifest had them. Set when accepted.
+    public let terms: JobTerms
+
+    /// Where it stands. Changed by every event that is not late.
+    public internal(set) var state: JobState
+    /// Why it ended; nil until final and for `succeeded`.
+    public internal(set) var reason: JobReason?
+    /// One sentence for people beside the reason, where there is more to say.
+    public internal(set) var detail: String?
+    /// The script's exit code: 124 for a timeout, 128 + n for signal n; nil where none is known.
+    public internal(set) var exitCode: Int?
+    /// The current attempt. 1 from the start, raised by each retry.
+    public internal(set) var attempt: AttemptRecord
+    /// When the first script of the job was let go, by the server's clock.
+    public internal(set) var beganAt: Timestamp?
+    /// When it became final, by the panel's clock. Set with the final state.
+    public internal(set) var finishedAt: Timestamp?
+    /// When a cancel was asked for. Set once.
+    public internal(set) var cancelRequestedAt: Timestamp?
+    /// When the next attempt is due. Set while `waiting`.
+    public internal(set) var retryAt: Timestamp?
+
+    /// A job as it is accepted: queued, its first attempt offered.
+    public init(
+        id: JobID, agent: AgentID, application: ApplicationStamp, action: String, inputs: [String: String],
+        sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp, terms: JobTerms
+    ) {
+        self.id = id
+        self.agent = agent
+        self.application = application
+        self.action = action
+        self.inputs = inputs
+        self.sealed = sealed
+        self.actor = actor
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.terms = terms
+        state = .queued
+        attempt = AttemptRecord(id: AttemptID(job: id, number: 1), offeredAt: createdAt)
+    }
+}
+
+/// Which application exactly: what the panel showed and the agent must have.
+public struct ApplicationStamp: Hashable, Sendable {
+    /// The application's id.
+    public let id: String
+    /// The packaging revision.
+    public let revision: Int
+    /// SHA-256 over manifest and files, 64 hexadecimal digits.
+    public let contentDigest: String
+    /// The script that the action runs.
+    public let script: String
+
+    /// A stamp with its parts.
+    public init(id: String, revision: Int, contentDigest: String, script: String) {
+        self.id = id
+        self.revision = revision
+        self.contentDigest = contentDigest
+        self.script = script
+    }
+}
+
+/// What the manifest said about running the job.
+public struct JobTerms: Hashable, Sendable {
+    /// Seconds the script may run.
+    public let timeoutSeconds: Int
+    /// Seconds between TERM and the kill of the tree.
+    public let graceSeconds: Int
+    /// Whether the platform may ever run it twice by itself.
+    public let isIdempotent: Bool
+
+    /// Terms with their parts.
+    public init(timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool) {
+        self.timeoutSeconds = timeoutSeconds
+        self.graceSeconds = graceSeconds
+        self.isIdempotent = isIdempotent
+    }
+}
+
+/// One attempt as the panel knows it; forward only.
+public struct AttemptRecord: Hashable, Sendable {
+    /// How far it has come.
+    public enum Phase: String, Hashable, Sendable, CaseIterable {
+        case offered, claimed, began, ended
+    }
+
+    /// The job and the number.
+    public let id: AttemptID
+    /// How far it has come.
+    public internal(set) var phase: Phase = .offered
+    /// When its order was committed, by the panel's clock.
+    public let offeredAt: Timestamp
+    /// When its claim was taken in, by the panel's clock.
+    public internal(set) var claimedAt: Timestamp?
+    /// When the script was let go, by the server's clock.
+    public internal(set) var beganAt: Timestamp?
+    /// When its end was taken in, by the panel's clock.
+    public internal(set) var endedAt: Timestamp?
+    /// The agent's record of the end; nil where nothing ran.
+    public internal(set) var result: AttemptResult?
+
+    /// An attempt as it is offered.
+    init(id: AttemptID, offeredAt: Timestamp) {
+        self.id = id
+        self.offeredAt = offeredAt
+    }
+}

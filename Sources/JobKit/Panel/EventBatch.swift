@@ -1,0 +1,104 @@
+/// An event whose signature and place are proven.
+struct VerifiedEvent: Sendable {
+    let uplink: Uplink
+    let payload: [UInt8]
+}
+
+/// Events of one agent, next in line, applied within a transaction.
+struct EventBatch: Sendable {
+    /// What a transaction of batches did.
+    struct Outcome: Sendable {
+        var agents: [AgentRecord] = []
+        var changed: [JobRecord] = []
+        var logged: Set<JobID> = []
+        var quarantined: [(AgentID, String)] = []
+    }
+
+    let agent: AgentID
+    let events: [VerifiedEvent]
+    let now: Timestamp
+
+    /// Applies what follows from the agent's history; stops at the first event that breaks the protocol.
+    func apply(to store: any StoreWriter, _ outcome: inout Outcome) throws {
+        guard var record = try store.agent(agent), record.quarantined == nil else { return }
+        for event in events where event.uplink.position.number == record.cursor + 1 {
+            do {
+                guard event.uplink.previous == record.upHead else {
+                    throw Breach("event \(event.uplink.position.number) continues another history")
+                }
+                if let job = try apply(event.uplink.event, store) { outcome.changed.append(job) }
+                if case .log(let attempt, _) = event.uplink.event { outcome.logged.insert(attempt.job) }
+            } catch let breach as Breach {
+                try quarantine(&record, breach.description, store, &outcome)
+                break
+            } catch let illegal as IllegalTransition {
+                try quarantine(&record, illegal.description, store, &outcome)
+                break
+            }
+            record.cursor = event.uplink.position.number
+            record.upHead = ChainHead(after: event.payload)
+            record.session = event.uplink.session
+        }
+        try store.save(record)
+        outcome.agents.append(record)
+    }
+
+    private struct Breach: Error, CustomStringConvertible {
+        let description: String
+        init(_ description: String) { self.description = description }
+    }
+
+    private func quarantine(
+        _ record: inout AgentRecord, _ why: String, _ store: any StoreWriter, _ outcome: inout Outcome
+    ) throws {
+        record.quarantined = why
+        outcome.quarantined.append((agent, why))
+        try store.record(
+            AuditDraft(
+                at: now, actor: "agent:\(agent)", action: "agent.protocol_violation", agent: agent,
+                detail: ["violation": why]))
+    }
+
+    /// - Returns: the job, where the event changed it.
+    private func apply(_ event: AgentEvent, _ store: any StoreWriter) throws -> JobRecord? {
+        guard let job = try store.job(event.attempt.job), job.agent == agent else {
+            throw Breach("event for a job that is not this agent's: '\(event.attempt)'")
+        }
+        guard let change = event.jobEvent else {
+            if case .log(let attempt, let records) = event { try append(records, to: attempt, of: job, store) }
+            return nil
+        }
+        switch try store.apply(change, to: job, actor: "agent:\(agent)", at: now) {
+        case .changed(let next): return next
+        case .late: return nil
+        }
+    }
+
+    private func append(
+        _ records: [LogRecord], to attempt: AttemptID, of job: JobRecord, _ store: any StoreWriter
+    ) throws {
+        guard job.attempt.id == attempt, !job.state.isFinal else { return }
+        guard job.attempt.phase == .began || job.attempt.phase == .claimed else {
+            throw Breach("log of attempt '\(attempt)', which has not begun")
+        }
+        let last = try store.lastLogRecord(of: attempt)
+        guard records.map(\.number) == Array(last + 1..<last + 1 + records.count) else {
+            throw Breach("log records of attempt '\(attempt)' do not follow record \(last)")
+        }
+        try store.append(records, to: attempt)
+    }
+}
+
+extension AgentEvent {
+    /// What the event means for the job; nil for output.
+    var jobEvent: JobEvent? {
+        switch self {
+        case .claimed(let attempt): .claimed(attempt: attempt.number)
+        case .began(let attempt, let moment): .began(attempt: attempt.number, at: moment)
+        case .log: nil
+        case .ended(let attempt, let result): .finished(attempt: attempt.number, result)
+        case .refused(let attempt, let refusal): .refused(attempt: attempt.number, refusal)
+        case .withdrawn(let attempt): .withdrawn(attempt: attempt.number)
+        }
+    }
+}

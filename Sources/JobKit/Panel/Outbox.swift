@@ -1,0 +1,50 @@
+extension StoreWriter {
+    /// Commits a message to an agent: numbered, chained, signed, kept until the agent has it.
+    func post(_ content: Downlink.Content, to id: AgentID, keyring: Keyring) throws {
+        guard var agent = try agent(id) else { throw UnknownAgent(id: id) }
+        let position = StreamPosition(epoch: agent.epoch, number: agent.lastSent + 1)
+        let message = Downlink(audience: id, position: position, previous: agent.downHead, content: content)
+        let envelope = message.signed(with: keyring.signing(id))
+        try append(OutboxEntry(agent: id, position: position, envelope: envelope.bytes))
+        agent.lastSent = position.number
+        agent.downHead = ChainHead(after: envelope.payload)
+        try save(agent)
+    }
+
+    /// Writes what an event made of a job, and its line in the audit trail.
+    func apply(_ event: JobEvent, to job: JobRecord, actor: String, at now: Timestamp) throws -> JobTransition {
+        let transition = try job.applying(event, at: now)
+        switch transition {
+        case .changed(let next):
+            try update(next, from: job)
+            var detail = ["state": next.state.rawValue, "attempt": String(next.attempt.id.number)]
+            detail["reason"] = next.reason?.rawValue
+            detail["exit_code"] = next.exitCode.map { String($0) }
+            try record(
+                AuditDraft(at: now, actor: actor, action: "job.\(event.name)", job: job.id, agent: job.agent, detail: detail))
+        case .late:
+            try record(
+                AuditDraft(
+                    at: now, actor: actor, action: "job.late", job: job.id, agent: job.agent,
+                    detail: ["event": event.name, "state": job.state.rawValue]))
+        }
+        return transition
+    }
+}
+
+/// A message was to be posted to an agent that the panel does not know.
+struct UnknownAgent: Error, Hashable {
+    let id: AgentID
+}
+
+extension JobRecord {
+    /// The order for the current attempt; a retry may start within a day of being due.
+    func order(at now: Timestamp) -> JobOrder {
+        let expiry = attempt.id.number == 1 ? expiresAt : now.advanced(bySeconds: 24 * 3600)
+        return JobOrder(
+            attempt: attempt.id, application: application.id, revision: application.revision,
+            contentDigest: application.contentDigest, action: action, script: application.script, inputs: inputs,
+            sealed: sealed, actor: actor, issuedAt: now, expiresAt: expiry,
+            timeoutSeconds: terms.timeoutSeconds, graceSeconds: terms.graceSeconds)
+    }
+}

@@ -1,0 +1,216 @@
+/// Watches over agents: who is there, who lacks something, whose retry is due.
+///
+/// It never guesses what became of a job: a silent agent is shown as
+/// unreachable since its last beat, and that is all.
+public actor PresenceSweep {
+    /// What is known of an agent right now; forgotten with the process.
+    public struct Presence: Sendable {
+        /// The newest beat that was believed.
+        public let beat: Beat
+        /// When it was first seen here, by the panel's clock.
+        public let seenAt: Timestamp
+
+        /// By how much the agent's clock is ahead, in milliseconds.
+        public var skewMilliseconds: Int64 { beat.clock.milliseconds - seenAt.milliseconds }
+    }
+
+    /// What there is to tell an operator.
+    public enum Event: Sendable {
+        /// An agent with a valid key was heard of for the first time.
+        case discovered(AgentID)
+        /// An agent has not been heard of since then.
+        case unreachable(AgentID, since: Timestamp)
+        /// An agent is back.
+        case returned(AgentID)
+        /// The wire failed; the next sweep tries again.
+        case linkFailed(QueueError)
+    }
+
+    /// Seconds between sweeps.
+    static let interval = 5
+    /// Seconds without a beat after which an agent counts as unreachable.
+    static let patience = 45
+    /// Seconds after which messages that were sent and not received are sent anew.
+    static let stall = 30
+
+    private let store: any JobStore
+    private let link: any PanelLink
+    private let keyring: Keyring
+    private let dispatcher: JobDispatcher
+    private let ingestor: ReportIngestor
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let onEvent: @Sendable (Event) -> Void
+    private var presences: [AgentID: Presence] = [:]
+    private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
+    private var sweeps = 0
+
+    /// A sweep with all its parts.
+    public init(
+        store: any JobStore, link: any PanelLink, keyring: Keyring, dispatcher: JobDispatcher,
+        ingestor: ReportIngestor, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.store = store
+        self.link = link
+        self.keyring = keyring
+        self.dispatcher = dispatcher
+        self.ingestor = ingestor
+        self.clock = clock
+        self.now = now
+        self.onEvent = onEvent
+    }
+
+    /// What is known of an agent right now, or nil.
+    public func presence(of agent: AgentID) -> Presence? { presences[agent] }
+
+    /// Sweeps and listens until cancelled.
+    ///
+    /// - Throws: what the store throws.
+    public func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.sweepLoop() }
+            group.addTask { try await self.listen() }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    private func sweepLoop() async throws {
+        while !Task.isCancelled {
+            do {
+                try await sweep()
+            } catch let error as QueueError {
+                onEvent(.linkFailed(error))
+            }
+            try? await clock.sleep(for: .seconds(Self.interval))
+        }
+    }
+
+    /// A ring of an agent that is known means events; of another, a first beat.
+    private func listen() async throws {
+        for await agent in link.rings() {
+            if presences[agent] != nil {
+                ingestor.ring([agent])
+            } else {
+                do {
+                    try await discover(agent)
+                } catch let error as QueueError {
+                    onEvent(.linkFailed(error))
+                }
+            }
+        }
+    }
+
+    private func discover(_ agent: AgentID) async throws {
+        guard let beat = try await believedBeats(of: [agent])[agent] else { return }
+        let moment = now()
+        let isNew = try await store.write { store in
+            guard try store.agent(agent) == nil else { return false }
+            try store.save(AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts))
+            try store.record(
+                AuditDraft(at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent, detail: beat.facts))
+            return true
+        }
+        if isNew { onEvent(.discovered(agent)) }
+        presences[agent] = Presence(beat: beat, seenAt: moment)
+        ingestor.ring([agent])
+        dispatcher.ring(agent)
+        if let record = try await store.read({ try $0.agent(agent) }) { try await ingestor.acknowledge([record]) }
+    }
+
+    /// One look at every agent.
+    func sweep() async throws {
+        let agents = try await store.read { try $0.agents() }
+        let beats = try await believedBeats(of: agents.map(\.id))
+        let moment = now()
+        for (agent, beat) in beats where isNewer(beat, than: presences[agent]?.beat) {
+            presences[agent] = Presence(beat: beat, seenAt: moment)
+        }
+        for agent in agents {
+            try await note(agent, at: moment)
+            await help(agent, at: moment)
+        }
+        try await offerDueRetries(at: moment)
+        if sweeps.isMultiple(of: 2) {
+            try await ingestor.acknowledge(try await store.read { try $0.agents() })
+        }
+        sweeps += 1
+        ingestor.ring(agents.map(\.id))
+    }
+
+    private func believedBeats(of agents: [AgentID]) async throws -> [AgentID: Beat] {
+        var believed: [AgentID: Beat] = [:]
+        for (agent, bytes) in try await link.beats(of: agents) {
+            guard let beat = try? Beat(verifying: bytes, keys: keyring.keys(for: agent)), beat.agent == agent else { continue }
+            believed[agent] = beat
+        }
+        return believed
+    }
+
+    private func isNewer(_ beat: Beat, than last: Beat?) -> Bool {
+        guard let last, last.session == beat.session else { return true }
+        return beat.count > last.count
+    }
+
+    /// Writes what changed: reachable or not, how far it has received, its facts.
+    private func note(_ agent: AgentRecord, at moment: Timestamp) async throws {
+        var next = agent
+        if let presence = presences[agent.id] {
+            let isSilent = moment > presence.seenAt.advanced(bySeconds: Self.patience)
+            next.unreachableSince = isSilent ? presence.seenAt : nil
+            next.facts = presence.beat.facts
+            if presence.beat.received.epoch == agent.epoch {
+                next.received = max(agent.received, min(presence.beat.received.number, agent.lastSent))
+            }
+            if next != agent { next.lastBeatAt = presence.seenAt }
+        } else if moment > agent.lastBeatAt.advanced(bySeconds: Self.patience) {
+            next.unreachableSince = agent.unreachableSince ?? agent.lastBeatAt
+        }
+        guard next != agent else { return }
+        let changes = next
+        try await store.write { store in
+            guard var record = try store.agent(changes.id) else { return }
+            record.unreachableSince = changes.unreachableSince
+            record.facts = changes.facts
+            record.received = max(record.received, changes.received)
+            record.lastBeatAt = changes.lastBeatAt
+            try store.save(record)
+            try store.removeOutbox(of: record.id, through: record.received)
+        }
+        if let since = next.unreachableSince, agent.unreachableSince == nil { onEvent(.unreachable(agent.id, since: since)) }
+        if next.unreachableSince == nil, agent.unreachableSince != nil { onEvent(.returned(agent.id)) }
+        if next.received > agent.received {
+            try await link.trimDown(agent.id, through: StreamPosition(epoch: agent.epoch, number: next.received))
+        }
+    }
+
+    /// Sends again what an agent lacks, and asks again for what it says it sent.
+    private func help(_ agent: AgentRecord, at moment: Timestamp) async {
+        guard let presence = presences[agent.id], agent.unreachableSince == nil else { return }
+        let received = max(agent.received, presence.beat.received.number)
+        if progress[agent.id]?.received != received || received >= agent.lastSent {
+            progress[agent.id] = (received, moment)
+        }
+        let hasStalled = (progress[agent.id]?.since ?? moment).advanced(bySeconds: Self.stall) <= moment
+        if presence.beat.isStuck || hasStalled, received < agent.lastSent {
+            progress[agent.id] = (received, moment)
+            await dispatcher.restart(agent.id)
+        }
+        if presence.beat.written > agent.cursor { await ingestor.expect(presence.beat.written, from: agent) }
+    }
+
+    private func offerDueRetries(at moment: Timestamp) async throws {
+        guard try await !store.read({ try $0.jobsDue(by: moment) }).isEmpty else { return }
+        let agents = try await store.write { [keyring] store in
+            try store.jobsDue(by: moment).map { job in
+                guard case .changed(let next) = try store.apply(.retryDue, to: job, actor: "panel", at: moment) else {
+                    return job.agent
+                }
+                try store.post(.job(next.order(at: moment)), to: next.agent, keyring: keyring)
+                return job.agent
+            }
+        }
+        for agent in agents { dispatcher.ring(agent) }
+    }
+}

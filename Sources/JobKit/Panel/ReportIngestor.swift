@@ -1,0 +1,139 @@
+/// Takes agents' events in: verified, in order without a gap, a batch of all agents in one transaction, then acknowledged.
+public actor ReportIngestor {
+    /// What there is to tell an operator.
+    public enum Event: Sendable {
+        /// Events of that many agents are on the disk and acknowledged.
+        case ingested(events: Int, agents: Int)
+        /// An event is not to be believed; the agent's stream stops there.
+        case unbelievable(AgentID, EnvelopeError)
+        /// An agent broke the protocol; nothing of it is believed any more.
+        case quarantined(AgentID, String)
+        /// The wire failed; tried again until it answers.
+        case linkFailed(QueueError)
+        /// A job changed.
+        case changed(JobRecord)
+        /// A job's script wrote something.
+        case logged(JobID)
+    }
+
+    private static let batch = 64
+
+    private let store: any JobStore
+    private let link: any PanelLink
+    private let keyring: Keyring
+    private let acknowledger: Acknowledger
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let onEvent: @Sendable (Event) -> Void
+    private let bell = AgentBell()
+    private var needs: [AgentID: Int] = [:]
+
+    /// An ingestor with all its parts.
+    public init(
+        store: any JobStore, link: any PanelLink, keyring: Keyring, acknowledger: Acknowledger,
+        clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) {
+        self.store = store
+        self.link = link
+        self.keyring = keyring
+        self.acknowledger = acknowledger
+        self.clock = clock
+        self.now = now
+        self.onEvent = onEvent
+    }
+
+    /// Tells that an agent may have events.
+    public nonisolated func ring(_ agents: some Sequence<AgentID>) { bell.ring(agents) }
+
+    /// Looks whether the events an agent says it wrote are there, and asks for them again where they are not.
+    func expect(_ written: Int, from agent: AgentRecord) async {
+        let place = StreamPosition(epoch: agent.epoch, number: agent.cursor)
+        guard written > agent.cursor, let found = try? await link.events(after: [agent.id: place], limit: 1),
+            found[agent.id]?.first?.position.number != agent.cursor + 1
+        else { return }
+        needs[agent.id] = agent.cursor + 1
+        bell.ring([agent.id])
+    }
+
+    /// Takes events in until cancelled.
+    ///
+    /// - Throws: what the store throws.
+    public func run() async throws {
+        for await _ in bell.rings {
+            let agents = bell.take()
+            do {
+                try await ingest(agents)
+            } catch let error as QueueError {
+                onEvent(.linkFailed(error))
+                bell.ring(agents)
+                try? await clock.sleep(for: .milliseconds(500))
+            }
+        }
+    }
+
+    /// Writes acknowledgements anew, so that agents keep a fresh one.
+    public func acknowledge(_ agents: [AgentRecord]) async throws(QueueError) {
+        try await link.acknowledge(
+            agents.filter { $0.quarantined == nil }.map { agent in
+                let envelope = acknowledger.envelope(for: agent, need: needs[agent.id])
+                return (agent.id, envelope, StreamPosition(epoch: agent.epoch, number: agent.cursor))
+            })
+    }
+
+    private func ingest(_ agents: Set<AgentID>) async throws {
+        let known = try await store.read { store in try agents.compactMap { try store.agent($0) } }
+            .filter { $0.quarantined == nil }
+        guard !known.isEmpty else { return }
+        let places = Dictionary(
+            uniqueKeysWithValues: known.map { ($0.id, StreamPosition(epoch: $0.epoch, number: $0.cursor)) })
+        let entries = try await link.events(after: places, limit: Self.batch)
+        let verified = known.map { agent in (agent.id, verify(entries[agent.id] ?? [], of: agent)) }
+        let batches = verified.filter { !$0.1.isEmpty || needs[$0.0] != nil }
+        guard !batches.isEmpty else { return }
+
+        let moment = now()
+        let outcome = try await store.write { store in
+            var outcome = EventBatch.Outcome()
+            for (agent, events) in batches {
+                try EventBatch(agent: agent, events: events, now: moment).apply(to: store, &outcome)
+            }
+            return outcome
+        }
+        for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
+        try await acknowledge(outcome.agents)
+        report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
+        bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
+    }
+
+    /// The leading entries that are authentic and without a gap; the chain is judged in the transaction.
+    private func verify(_ entries: [StreamEntry], of agent: AgentRecord) -> [VerifiedEvent] {
+        var events: [VerifiedEvent] = []
+        for entry in entries {
+            let next = agent.cursor + events.count + 1
+            guard entry.position.number == next, entry.position.epoch == agent.epoch else {
+                needs[agent.id] = next
+                break
+            }
+            do throws(EnvelopeError) {
+                let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumUp)
+                let payload = try envelope.verified(as: [.event], keys: keyring.keys(for: agent.id))
+                let uplink = try Uplink(payload: payload)
+                guard uplink.agent == agent.id, uplink.position == entry.position else { throw .payloadInvalid }
+                events.append(VerifiedEvent(uplink: uplink, payload: payload))
+            } catch {
+                onEvent(.unbelievable(agent.id, error))
+                needs[agent.id] = next
+                break
+            }
+        }
+        return events
+    }
+
+    private func report(_ outcome: EventBatch.Outcome, events: Int) {
+        for job in outcome.logged { onEvent(.logged(job)) }
+        for job in outcome.changed { onEvent(.changed(job)) }
+        for (agent, why) in outcome.quarantined { onEvent(.quarantined(agent, why)) }
+        if events > 0 { onEvent(.ingested(events: events, agents: outcome.agents.count)) }
+    }
+}

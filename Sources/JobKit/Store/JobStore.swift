@@ -1,0 +1,184 @@
+/// The panel's record: jobs, attempts, logs, what is still to be sent, agents, the audit trail.
+///
+/// Everything that belongs together is written in one transaction, which is on
+/// the disk when ``write(_:)`` returns. Bodies are short, synchronous and may
+/// be run again from the start; transactions follow one another.
+public protocol JobStore: Sendable {
+    /// Runs `body` on a consistent view.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws -> Value
+
+    /// Runs `body` in a transaction; nothing of it remains where it throws.
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreWriter) throws -> Value) async throws -> Value
+}
+
+/// What can be asked of the record.
+public protocol StoreReader {
+    /// The job, or nil.
+    func job(_ id: JobID) throws -> JobRecord?
+    /// Jobs that fit, newest first.
+    func jobs(_ query: JobQuery) throws -> [JobRecord]
+    /// All attempts of a job, by number.
+    func attempts(of job: JobID) throws -> [AttemptRecord]
+    /// Waiting jobs whose next attempt is due by `moment`.
+    func jobsDue(by moment: Timestamp) throws -> [JobRecord]
+    /// Log records of an attempt with numbers above `record`, in order, at most `limit`.
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord]
+    /// The number of the last log record of an attempt; 0 for none.
+    func lastLogRecord(of attempt: AttemptID) throws -> Int
+    /// The agent, or nil.
+    func agent(_ id: AgentID) throws -> AgentRecord?
+    /// Every agent, by name.
+    func agents() throws -> [AgentRecord]
+    /// Messages still to be covered by an agent's beat, with numbers above `number`, in order.
+    func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry]
+    /// What was accepted under an idempotency key by this actor, or nil.
+    func submission(key: String, actor: String) throws -> Submission?
+    /// Entries of the audit trail with numbers above `number`, in order.
+    func audit(after number: Int, limit: Int) throws -> [AuditEntry]
+}
+
+/// What can be written in a transaction.
+public protocol StoreWriter: StoreReader {
+    /// Adds a job that was just accepted, and its first attempt.
+    func insert(_ job: JobRecord) throws
+    /// Replaces a job and its current attempt.
+    ///
+    /// - Throws: ``StoreConflict`` where the stored job is no longer in the state and
+    ///   attempt of `previous`, or a cancel was asked for since.
+    func update(_ job: JobRecord, from previous: JobRecord) throws
+    /// Adds records behind the attempt's last one.
+    ///
+    /// - Throws: ``StoreConflict`` where there is no such attempt or the numbers do not follow.
+    func append(_ records: [LogRecord], to attempt: AttemptID) throws
+    /// Adds or replaces an agent.
+    func save(_ agent: AgentRecord) throws
+    /// Adds a message to be sent.
+    func append(_ entry: OutboxEntry) throws
+    /// Removes messages up to and with that number.
+    func removeOutbox(of agent: AgentID, through number: Int) throws
+    /// Remembers what an idempotency key stands for.
+    ///
+    /// - Throws: ``StoreConflict`` where it stands for something already, or the job is not in the record.
+    func remember(_ submission: Submission) throws
+    /// Adds an entry to the audit trail, behind and chained to the last one.
+    func record(_ draft: AuditDraft) throws
+    /// Raises a named counter by one and returns it; 1 the first time.
+    func next(_ counter: String) throws -> Int
+}
+
+/// A compare-and-set found another record than the caller had read.
+public struct StoreConflict: Error, Hashable, Sendable {
+    /// The job in question.
+    public let job: JobID
+
+    /// A conflict over that job.
+    public init(job: JobID) { self.job = job }
+}
+
+/// Which jobs are asked for.
+public struct JobQuery: Hashable, Sendable {
+    /// Only jobs for this server.
+    public var agent: AgentID?
+    /// Only jobs of this application.
+    public var application: String?
+    /// Only jobs in this state.
+    public var state: JobState?
+    /// Only jobs older than this one.
+    public var before: JobID?
+    /// How many at most.
+    public var limit: Int
+
+    /// A query; nil asks for everything.
+    public init(
+        agent: AgentID? = nil, application: String? = nil, state: JobState? = nil, before: JobID? = nil,
+        limit: Int = 50
+    ) {
+        self.agent = agent
+        self.application = application
+        self.state = state
+        self.before = before
+        self.limit = limit
+    }
+}
+
+/// A server's agent as the panel knows it.
+public struct AgentRecord: Hashable, Sendable {
+    /// Its name.
+    public let id: AgentID
+    /// When its first authentic beat came.
+    public let firstSeenAt: Timestamp
+    /// The epoch of its streams.
+    public var epoch: Int
+    /// The last number given to a message for it.
+    public var lastSent: Int
+    /// The head of the chain of messages for it.
+    public var downHead: ChainHead
+    /// The last message that is on its disk, by its beats.
+    public var received: Int
+    /// The last of its events that is on the panel's disk.
+    public var cursor: Int
+    /// The head of the chain of its events.
+    public var upHead: ChainHead
+    /// The run of the agent that events or beats came from last.
+    public var session: String
+    /// When the last beat was seen, by the panel's clock.
+    public var lastBeatAt: Timestamp
+    /// Since when it has not been heard of; nil while it is.
+    public var unreachableSince: Timestamp?
+    /// Why nothing of it is believed any more; nil for an agent in good standing.
+    public var quarantined: String?
+    /// The agent's version and the host's facts, as its last beat had them.
+    public var facts: [String: String]
+
+    /// An agent as first seen.
+    public init(id: AgentID, firstSeenAt: Timestamp, session: String, facts: [String: String]) {
+        self.id = id
+        self.firstSeenAt = firstSeenAt
+        self.session = session
+        self.facts = facts
+        epoch = 1
+        lastSent = 0
+        downHead = ChainHead(genesis: .down, agent: id, epoch: 1)
+        received = 0
+        cursor = 0
+        upHead = ChainHead(genesis: .up, agent: id, epoch: 1)
+        lastBeatAt = firstSeenAt
+    }
+}
+
+/// A signed message that waits until its agent has it on disk.
+public struct OutboxEntry: Hashable, Sendable {
+    /// The agent it is for.
+    public let agent: AgentID
+    /// Its place in the agent's stream.
+    public let position: StreamPosition
+    /// The envelope's bytes.
+    public let envelope: [UInt8]
+
+    /// A message in its place.
+    public init(agent: AgentID, position: StreamPosition, envelope: [UInt8]) {
+        self.agent = agent
+        self.position = position
+        self.envelope = envelope
+    }
+}
+
+/// What was accepted under an idempotency key.
+public struct Submission: Hashable, Sendable {
+    /// The client's key.
+    public let key: String
+    /// Who sent it; keys of others do not count.
+    public let actor: String
+    /// SHA-256 over what was asked, in hexadecimal.
+    public let digest: String
+    /// The job it became.
+    public let job: JobID
+
+    /// A submission with its parts.
+    public init(key: String, actor: String, digest: String, job: JobID) {
+        self.key = key
+        self.actor = actor
+        self.digest = digest
+        self.job = job
+    }
+}

@@ -1,0 +1,141 @@
+import Synchronization
+
+/// A store in memory, for tests, demonstrations and the simulator.
+///
+/// Passes the same suite as the one on disk; forgets everything with the process.
+public final class MemoryJobStore: JobStore {
+    private let state = Mutex(MemoryStoreState())
+
+    /// An empty store.
+    public init() {}
+
+    /// Runs `body` on a consistent view.
+    public func read<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreReader) throws -> Value
+    ) async throws -> Value {
+        try body(state.withLock { $0.copy() })
+    }
+
+    /// Runs `body` in a transaction; nothing of it remains where it throws.
+    public func write<Value: Sendable>(
+        _ body: @escaping @Sendable (any StoreWriter) throws -> Value
+    ) async throws -> Value {
+        try state.withLock { state in
+            let draft = state.copy()
+            let value = try body(draft)
+            state = draft
+            return value
+        }
+    }
+}
+
+/// The tables; a class, so that a transaction's body can write through the protocol.
+private final class MemoryStoreState: StoreWriter {
+    private var jobs: [JobID: JobRecord] = [:]
+    private var attempts: [JobID: [Int: AttemptRecord]] = [:]
+    private var logs: [AttemptID: [LogRecord]] = [:]
+    private var agentRecords: [AgentID: AgentRecord] = [:]
+    private var outbox: [AgentID: [OutboxEntry]] = [:]
+    private var submissions: [[String]: Submission] = [:]
+    private var trail: [AuditEntry] = []
+    private var counters: [String: Int] = [:]
+
+    func copy() -> sending MemoryStoreState {
+        let copy = MemoryStoreState()
+        copy.jobs = jobs
+        copy.attempts = attempts
+        copy.logs = logs
+        copy.agentRecords = agentRecords
+        copy.outbox = outbox
+        copy.submissions = submissions
+        copy.trail = trail
+        copy.counters = counters
+        return copy
+    }
+
+    func job(_ id: JobID) -> JobRecord? { jobs[id] }
+
+    func jobs(_ query: JobQuery) -> [JobRecord] {
+        let fitting = jobs.values.filter { job in
+            (query.agent.map { $0 == job.agent } ?? true)
+                && (query.application.map { $0 == job.application.id } ?? true)
+                && (query.state.map { $0 == job.state } ?? true)
+                && (query.before.map { job.id.description < $0.description } ?? true)
+        }
+        return Array(fitting.sorted { $0.id.description > $1.id.description }.prefix(query.limit))
+    }
+
+    func attempts(of job: JobID) -> [AttemptRecord] {
+        (attempts[job] ?? [:]).values.sorted { $0.id.number < $1.id.number }
+    }
+
+    func jobsDue(by moment: Timestamp) -> [JobRecord] {
+        jobs.values.filter { $0.retryAt.map { $0 <= moment } ?? false }
+            .sorted { $0.id.description < $1.id.description }
+    }
+
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) -> [LogRecord] {
+        Array((logs[attempt] ?? []).drop { $0.number <= record }.prefix(limit))
+    }
+
+    func lastLogRecord(of attempt: AttemptID) -> Int { logs[attempt]?.last?.number ?? 0 }
+
+    func agent(_ id: AgentID) -> AgentRecord? { agentRecords[id] }
+
+    func agents() -> [AgentRecord] { agentRecords.values.sorted { $0.id.description < $1.id.description } }
+
+    func outbox(of agent: AgentID, after number: Int, limit: Int) -> [OutboxEntry] {
+        Array((outbox[agent] ?? []).drop { $0.position.number <= number }.prefix(limit))
+    }
+
+    func submission(key: String, actor: String) -> Submission? { submissions[[key, actor]] }
+
+    func audit(after number: Int, limit: Int) -> [AuditEntry] { Array(trail.dropFirst(number).prefix(limit)) }
+
+    func insert(_ job: JobRecord) throws {
+        guard jobs[job.id] == nil else { throw StoreConflict(job: job.id) }
+        jobs[job.id] = job
+        attempts[job.id] = [job.attempt.id.number: job.attempt]
+    }
+
+    func update(_ job: JobRecord, from previous: JobRecord) throws {
+        guard let stored = jobs[job.id], stored.state == previous.state, stored.attempt.id == previous.attempt.id,
+            stored.attempt.phase == previous.attempt.phase, stored.cancelRequestedAt == previous.cancelRequestedAt,
+            !stored.state.isFinal
+        else { throw StoreConflict(job: job.id) }
+        jobs[job.id] = job
+        attempts[job.id]?[job.attempt.id.number] = job.attempt
+    }
+
+    func append(_ records: [LogRecord], to attempt: AttemptID) throws {
+        let last = lastLogRecord(of: attempt)
+        guard attempts[attempt.job]?[attempt.number] != nil,
+            records.enumerated().allSatisfy({ $0.element.number == last + 1 + $0.offset })
+        else { throw StoreConflict(job: attempt.job) }
+        logs[attempt, default: []] += records
+    }
+
+    func save(_ agent: AgentRecord) { agentRecords[agent.id] = agent }
+
+    func append(_ entry: OutboxEntry) { outbox[entry.agent, default: []].append(entry) }
+
+    func removeOutbox(of agent: AgentID, through number: Int) {
+        outbox[agent]?.removeAll { $0.position.number <= number }
+    }
+
+    func remember(_ submission: Submission) throws {
+        let key = [submission.key, submission.actor]
+        if let known = submissions[key] { throw StoreConflict(job: known.job) }
+        guard jobs[submission.job] != nil else { throw StoreConflict(job: submission.job) }
+        submissions[key] = submission
+    }
+
+    func record(_ draft: AuditDraft) {
+        trail.append(AuditEntry(draft, after: trail.last.map { ($0.number, $0.digest) }))
+    }
+
+    func next(_ counter: String) -> Int {
+        counters[counter, default: 0] += 1
+        return counters[counter, default: 0]
+    }
+}

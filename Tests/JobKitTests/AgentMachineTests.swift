@@ -1,0 +1,216 @@
+import JobKit
+import TestSupport
+import Testing
+
+@Suite("The agent's decisions") struct AgentMachineTests {
+    private let now = Fixtures.moment
+
+    private func machine(session: String = Fixtures.session) -> AgentMachine {
+        AgentMachine(agent: Fixtures.agent, session: session, keys: Fixtures.keys)
+    }
+
+    private func delivery(_ entries: [StreamEntry], _ acknowledgement: [UInt8]? = nil) -> Delivery {
+        var delivery = Delivery()
+        delivery.entries = entries
+        delivery.acknowledgement = acknowledgement.map { ($0, AcknowledgementMark("1")) }
+        return delivery
+    }
+
+    /// The panel's acknowledgement of all events the machine has decided so far.
+    private func permit(
+        _ machine: AgentMachine, generation: Int = 1, sent: Int = 1, at time: Timestamp = Fixtures.time,
+        head: ChainHead? = nil, cursor: Int? = nil
+    ) throws -> [UInt8] {
+        let entries = machine.unreported(through: machine.lastEvent, limit: 100)
+        let last = try #require(entries.last)
+        let payload = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload
+        return Acknowledgement(
+            agent: Fixtures.agent, generation: generation, cursor: cursor ?? machine.lastEvent,
+            head: head ?? ChainHead(after: payload), need: nil, epoch: 1, sent: sent, panelTime: time
+        ).signed(with: Fixtures.keys[0]).bytes
+    }
+
+    private func started(_ effects: [AgentMachine.Effect]) -> [AttemptID] {
+        effects.compactMap { if case .start(let job) = $0 { job.order.attempt } else { nil } }
+    }
+
+    @Test func claimsFirstAndStartsOnlyWithThePermit() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        let first = machine.takeDecisions()
+        #expect(first.effects.isEmpty)
+        #expect(first.lines.count == 2, "the message and the claim are one write")
+        machine.take(delivery([], try permit(machine)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [Fixtures.order().attempt])
+    }
+
+    @Test func startsNothingWhileAMessageIsUnread() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        _ = machine.takeDecisions()
+        machine.take(delivery([], try permit(machine, sent: 2)), at: now)
+        #expect(machine.takeDecisions().effects.isEmpty)
+    }
+
+    @Test func neverStartsWhatWasCancelledBeforeThePermit() throws {
+        let messages = Fixtures.downlinks([.job(Fixtures.order()), .cancel(Fixtures.order().attempt.job, actor: "a")])
+        var machine = machine()
+        machine.take(delivery([messages[0]]), at: now)
+        _ = machine.takeDecisions()
+        let acknowledgement = try permit(machine, sent: 2)
+        machine.take(delivery([messages[1]], acknowledgement), at: now)
+        #expect(started(machine.takeDecisions().effects).isEmpty)
+        #expect(machine.lastEvent == 2)
+    }
+
+    @Test func startsNothingAfterItsTimeByThePanelsClock() throws {
+        let order = Fixtures.order(expiresAt: Fixtures.time.advanced(bySeconds: 30))
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(order)])), at: now)
+        _ = machine.takeDecisions()
+        // The agent's own wall clock says it is early; the panel's says it is too late.
+        let late = try permit(machine, at: Fixtures.time.advanced(bySeconds: 31))
+        machine.take(delivery([], late), at: Moment(wall: Timestamp(milliseconds: 0), boot: now.boot))
+        #expect(started(machine.takeDecisions().effects).isEmpty)
+        #expect(machine.lastEvent == 2)
+    }
+
+    @Test func startsNothingUnderAStalePermit() throws {
+        var machine = machine()
+        let messages = Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])
+        machine.take(delivery([messages[0]]), at: now)
+        _ = machine.takeDecisions()
+        let acknowledgement = try permit(machine, sent: 2)
+        machine.take(delivery([], acknowledgement), at: now)
+        #expect(machine.takeDecisions().effects.isEmpty)
+        machine.take(delivery([messages[1]]), at: Moment(wall: now.wall, boot: now.boot + 60_001))
+        #expect(started(machine.takeDecisions().effects).isEmpty)
+    }
+
+    @Test func runsOneScriptAtATime() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])), at: now)
+        _ = machine.takeDecisions()
+        #expect(machine.lastEvent == 1, "only the first is claimed")
+        machine.take(delivery([], try permit(machine, sent: 2)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [Fixtures.order(1).attempt])
+        let result = AttemptResult(ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
+        machine.take([.began(at: Fixtures.time), .ended(result)], of: Fixtures.order(1).attempt, at: now)
+        #expect(machine.lastEvent == 4, "began, ended, and the second claim")
+    }
+
+    @Test func haltsWhenThePanelTellsAnotherHistory() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        _ = machine.takeDecisions()
+        machine.take(delivery([], try permit(machine, head: ChainHead(after: [0]))), at: now)
+        #expect(machine.halt == .forked)
+        #expect(machine.takeDecisions().effects.isEmpty)
+    }
+
+    @Test func haltsWhenThePanelHasEventsItNeverWrote() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        machine.take(delivery([], try permit(machine, cursor: 9)), at: now)
+        #expect(machine.halt == .forked)
+    }
+
+    @Test func believesNoOlderAcknowledgement() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        _ = machine.takeDecisions()
+        let old = try permit(machine, generation: 1, at: Fixtures.time.advanced(bySeconds: -3000))
+        let new = try permit(machine, generation: 2)
+        let (takesNew, takesOld) = (machine.take(delivery([], new), at: now), machine.take(delivery([], old), at: now))
+        #expect(takesNew && !takesOld)
+        #expect(machine.halt == nil)
+    }
+
+    @Test func claimsAnewAfterARestart() throws {
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        let lines = first.takeDecisions().lines
+        let oldPermit = try permit(first)
+
+        var second = machine(session: "another session")
+        try second.replay(lines)
+        second.recover([:], at: now)
+        #expect(second.lastEvent == 2, "a claim of the new session")
+        second.take(delivery([], oldPermit), at: now)
+        #expect(started(second.takeDecisions().effects).isEmpty, "an old permit starts nothing")
+        second.take(delivery([], try permit(second, generation: 2)), at: now)
+        #expect(started(second.takeDecisions().effects) == [Fixtures.order().attempt])
+    }
+
+    @Test(arguments: [AttemptStanding.running, .ended(AttemptResult(ending: .exited(code: 0), beganAt: nil, endedAt: Fixtures.time))])
+    func followsWhatWasUnderWay(_ standing: AttemptStanding) throws {
+        var first = machine()
+        let attempt = Fixtures.order().attempt
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        first.take([.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))], of: attempt, at: now)
+        var second = machine()
+        try second.replay(first.takeDecisions().lines)
+        second.recover([attempt: standing], at: now)
+        #expect(second.takeDecisions().effects == [.follow(attempt, afterRecord: 1)])
+    }
+
+    @Test func tellsThatTheStateIsLostAndRunsNothingAgain() throws {
+        var first = machine()
+        let attempt = Fixtures.order().attempt
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        first.take([.began(at: Fixtures.time)], of: attempt, at: now)
+        var second = machine()
+        try second.replay(first.takeDecisions().lines)
+        second.recover([:], at: now)
+        #expect(started(second.takeDecisions().effects).isEmpty)
+        let last = try #require(second.unreported(through: second.lastEvent, limit: 100).last)
+        let envelope = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp)
+        guard case .ended(attempt, let result) = try Uplink(payload: envelope.payload).event else {
+            Issue.record("the last event is not an end")
+            return
+        }
+        #expect(result.ending == .interrupted(.stateLost))
+    }
+
+    @Test func comesBackTheSameFromACompactedJournal() throws {
+        var first = machine()
+        let attempt = Fixtures.order(1).attempt
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])), at: now)
+        first.take(delivery([], try permit(first, sent: 2)), at: now)
+        first.take([.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))], of: attempt, at: now)
+        let lines = first.takeDecisions().lines
+        let compacted = first.compacted(machine: "m")
+        func revived(_ lines: [JournalEntry]) throws -> (Int, Int, StreamPosition, [AgentMachine.Effect], [StreamEntry]) {
+            var machine = machine(session: "new")
+            try machine.replay(lines)
+            machine.recover([attempt: .running], at: now)
+            let unreported = machine.unreported(through: machine.lastEvent, limit: 100)
+            return (machine.cursor, machine.lastEvent, machine.received, machine.takeDecisions().effects, unreported)
+        }
+        // The whole journal lacks only the acknowledgement, which may be lost at any time.
+        let short = try revived(compacted)
+        let whole = try revived(lines + [.acknowledged(first.cursor)])
+        #expect(short.0 == whole.0 && short.1 == whole.1 && short.2 == whole.2)
+        #expect(short.3 == whole.3)
+        #expect(short.4 == whole.4)
+    }
+
+    @Test func reportsNothingThatIsNotOnTheDisk() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        #expect(machine.unreported(through: 0, limit: 100).isEmpty)
+        #expect(machine.unreported(through: 1, limit: 100).count == 1)
+    }
+
+    @Test func refusesAJournalWithAMissingLine() throws {
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        first.take([.began(at: Fixtures.time)], of: Fixtures.order().attempt, at: now)
+        let lines = first.takeDecisions().lines.filter { if case .event = $0 { true } else { false } }
+        var second = machine()
+        #expect(throws: JournalError.self) { try second.replay(Array(lines.dropFirst())) }
+    }
+}

@@ -1,0 +1,126 @@
+import JobKit
+import Testing
+
+extension JobStoreConformance {
+    static let recordChecks = [
+        Check("keeps and replaces agents, by name") { try await $0.keepsAgents() },
+        Check("keeps messages until they are covered") { try await $0.keepsTheOutbox() },
+        Check("remembers a key for its actor alone, once") { try await $0.remembersSubmissions() },
+        Check("chains audit lines without a gap") { try await $0.chainsAuditLines() },
+        Check("counts each counter from 1") { try await $0.counts() },
+    ]
+
+    private func keepsAgents() async throws {
+        let id = AgentID.sample("b.agent")
+        let first = AgentRecord(id: id, firstSeenAt: JobRecord.sampleStart, session: "s1", facts: [:])
+        var changed = first
+        changed.epoch = 2
+        changed.lastSent = 7
+        changed.downHead = ChainHead(after: [1])
+        changed.received = 6
+        changed.cursor = 5
+        changed.upHead = ChainHead(after: [2])
+        changed.session = "s2"
+        changed.lastBeatAt = JobRecord.sampleStart.advanced(bySeconds: 9)
+        changed.unreachableSince = JobRecord.sampleStart.advanced(bySeconds: 99)
+        changed.quarantined = "two of a name"
+        changed.facts = ["os": "debian \"12\"", "version": "1.0"]
+        let others = ["c", "A", "a"].map {
+            AgentRecord(id: .sample($0), firstSeenAt: JobRecord.sampleStart, session: "s", facts: ["n": $0])
+        }
+        try await store.write { try $0.save(first) }
+        #expect(try await store.read { try $0.agent(id) } == first)
+        try await store.write { [changed] writer in
+            try writer.save(changed)
+            for agent in others { try writer.save(agent) }
+        }
+        #expect(try await store.read { try $0.agent(id) } == changed)
+        #expect(try await store.read { try $0.agents() } == [others[1], others[2], changed, others[0]])
+    }
+
+    private func keepsTheOutbox() async throws {
+        let (mine, other) = (AgentID.sample("agent-001"), AgentID.sample("agent-002"))
+        @Sendable func entry(_ agent: AgentID, _ number: Int, epoch: Int = 1) -> OutboxEntry {
+            OutboxEntry(
+                agent: agent, position: StreamPosition(epoch: epoch, number: number),
+                envelope: [0xFF, 0, UInt8(number)])
+        }
+        try await store.write { writer in
+            for number in 1...5 { try writer.append(entry(mine, number)) }
+            try writer.append(entry(other, 1))
+        }
+        try await store.read { reader throws in
+            #expect(try reader.outbox(of: mine, after: 0, limit: 99) == (1...5).map { entry(mine, $0) })
+            #expect(try reader.outbox(of: mine, after: 2, limit: 2) == [entry(mine, 3), entry(mine, 4)])
+        }
+        try await store.write { try $0.removeOutbox(of: mine, through: 3) }
+        try await store.read { reader throws in
+            #expect(try reader.outbox(of: mine, after: 0, limit: 99) == [entry(mine, 4), entry(mine, 5)])
+            #expect(try reader.outbox(of: other, after: 0, limit: 99) == [entry(other, 1)])
+        }
+        try await store.write { writer in
+            try writer.removeOutbox(of: mine, through: .max)
+            try writer.append(entry(mine, 1, epoch: 2))
+        }
+        #expect(try await store.read { try $0.outbox(of: mine, after: 0, limit: 9) } == [entry(mine, 1, epoch: 2)])
+    }
+
+    private func remembersSubmissions() async throws {
+        let jobs = [JobRecord.sample(1), .sample(2)]
+        let first = Submission(key: "k", actor: "ops", digest: "d1", job: jobs[0].id)
+        let other = Submission(key: "k", actor: "dev", digest: "d2", job: jobs[1].id)
+        try await insert(jobs[0], jobs[1])
+        try await store.write { writer in
+            try writer.remember(first)
+            try writer.remember(other)
+        }
+        try await store.read { reader throws in
+            #expect(try reader.submission(key: "k", actor: "ops") == first)
+            #expect(try reader.submission(key: "k", actor: "dev") == other)
+            #expect(try reader.submission(key: "K", actor: "ops") == nil)
+        }
+        await #expect(throws: StoreConflict(job: jobs[0].id), "the key stands for another job") {
+            let second = Submission(key: "k", actor: "ops", digest: "d3", job: jobs[1].id)
+            try await store.write { try $0.remember(second) }
+        }
+        let unknown = JobRecord.sample(3).id
+        await #expect(throws: StoreConflict(job: unknown), "no such job") {
+            try await store.write { try $0.remember(Submission(key: "x", actor: "ops", digest: "d", job: unknown)) }
+        }
+        #expect(try await store.read { try $0.submission(key: "k", actor: "ops") } == first)
+    }
+
+    private func chainsAuditLines() async throws {
+        let job = JobRecord.sample()
+        let drafts = (1...5).map { number in
+            AuditDraft(
+                at: JobRecord.sampleStart.advanced(bySeconds: number), actor: "ops", action: "job.accepted",
+                job: number == 2 ? nil : job.id, agent: number == 3 ? nil : job.agent,
+                detail: number == 4 ? [:] : ["reason": "it's \"so\"", "n": "\(number)"])
+        }
+        for draft in drafts.prefix(3) { try await store.write { try $0.record(draft) } }
+        await #expect(throws: CancellationError.self) {
+            try await store.write { writer in
+                try writer.record(drafts[0])
+                throw CancellationError()
+            }
+        }
+        try await store.write { writer in for draft in drafts.suffix(2) { try writer.record(draft) } }
+        let lines = try await store.read { try $0.audit(after: 0, limit: 99) }
+        #expect(lines.map(\.draft) == drafts)
+        #expect(lines.map(\.number) == [1, 2, 3, 4, 5])
+        #expect(lines.first?.previous == AuditEntry.genesis)
+        #expect(AuditEntry.firstBreak(in: lines) == nil)
+        let middle = try await store.read { try $0.audit(after: 2, limit: 2) }
+        #expect(middle == Array(lines[2..<4]))
+        #expect(AuditEntry.firstBreak(in: middle, after: lines[1]) == nil)
+    }
+
+    private func counts() async throws {
+        let values = try await store.write { writer in
+            try ["a", "a", "b", "a"].map { try writer.next($0) }
+        }
+        #expect(values == [1, 2, 1, 3])
+        #expect(try await store.write { try $0.next("a") } == 4)
+    }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Synchronization
+
+/// A real Redis server of a test's own, on a socket in a fresh folder and on a free port of the loopback address.
+///
+/// It ends with the last reference to it, and with the test's process in any case. Many of them can run side by side.
+package final class RedisServer: Sendable {
+    /// The port on 127.0.0.1.
+    package let port: UInt16
+    /// The path of the socket.
+    package let socketPath: String
+
+    private let folder: TemporaryDirectory
+    private let settings: [String]
+    private let process: Mutex<RedisProcess?>
+
+    /// The address over the network.
+    package var url: String { "redis://127.0.0.1:\(port)" }
+    /// The address of the socket.
+    package var socketURL: String { "unix://\(socketPath)" }
+
+    /// Starts a server and waits until it answers.
+    ///
+    /// - Parameter settings: more of `redis.conf`, as flags: `["--maxclients", "5"]`.
+    package static func start(password: String? = nil, settings: [String] = []) async throws -> RedisServer {
+        let folder = try TemporaryDirectory()
+        let secrets = password.map { ["--requirepass", $0] } ?? []
+        // Between finding a free port and Redis's taking it, another test may take it.
+        for _ in 0..<20 {
+            let server = RedisServer(folder: folder, port: try freePort(), settings: secrets + settings)
+            if try await server.launch() { return server }
+        }
+        throw SystemFailure("redis-server found no free port")
+    }
+
+    private init(folder: TemporaryDirectory, port: UInt16, settings: [String]) {
+        self.folder = folder
+        self.port = port
+        self.settings = settings
+        socketPath = folder.path("redis.sock")
+        process = Mutex(nil)
+    }
+
+    deinit {
+        kill()
+    }
+
+    /// Ends it without warning (kill -9).
+    package func kill() {
+        process.withLock { $0.take() }?.end(SIGKILL)
+    }
+
+    /// Ends it in order.
+    package func stop() {
+        process.withLock { $0.take() }?.end(SIGTERM)
+    }
+
+    /// Ends it without warning and starts it again on the same port; what it held is gone.
+    package func restart() async throws {
+        kill()
+        guard try await launch() else { throw SystemFailure("redis-server did not come back on port \(port)") }
+    }
+
+    /// Lets it hold still: it keeps its connections and answers nothing.
+    package func pause() {
+        process.withLock { $0?.signal(SIGSTOP) }
+    }
+
+    /// Lets a paused server go on.
+    package func resume() {
+        process.withLock { $0?.signal(SIGCONT) }
+    }
+
+    // MARK: - Starting
+
+    // Whether it came up; a taken port makes Redis end at once.
+    private func launch() async throws -> Bool {
+        let arguments =
+            [
+                "redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--unixsocket", socketPath,
+                "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile", folder.path("redis.log"),
+            ] + settings
+        unlink(socketPath)
+        let started = try RedisProcess(arguments, folder: folder.path)
+        process.withLock { $0 = started }
+        for _ in 0..<2_000 {
+            if started.hasEnded {
+                process.withLock { $0 = nil }
+                return false
+            }
+            // Redis makes its socket after it has its port, and the socket's folder is nobody else's.
+            if answers() { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw SystemFailure("redis-server did not answer on '\(socketPath)' within 10 s")
+    }
+
+    private func answers() -> Bool {
+        let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix($0.count - 1)) }
+        let isConnected = withUnsafeBytes(of: address) { bytes in
+            let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            return connect(descriptor, pointer, socklen_t(bytes.count)) == 0
+        }
+        var answer: UInt8 = 0
+        // Any answer will do; where there is a password it is an error.
+        return isConnected && send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6
+            && recv(descriptor, &answer, 1, 0) == 1
+    }
+
+    private static func freePort() throws -> UInt16 {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutableBytes(of: &address) { bytes in
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
+        }
+        guard isBound else { throw SystemFailure("no free port on 127.0.0.1") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+}
