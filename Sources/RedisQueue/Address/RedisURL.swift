@@ -1,0 +1,50 @@
+/// Where a Redis server is, and as whom to speak to it.
+///
+/// - `redis://[[user]:password@]host[:port][/database]`, a host in brackets where it is an IPv6 address
+/// - `rediss://…`, the same with TLS
+/// - `unix://[[user]:password@]/path[?db=database]`
+///
+/// User, password, host and path may be percent-encoded. It prints without its credentials.
+package struct RedisURL: Sendable, CustomStringConvertible {
+    /// What a socket is connected to.
+    package enum Endpoint: Hashable, Sendable {
+        /// A host's name or number, and its port.
+        case tcp(host: String, port: UInt16)
+        /// The path of a socket.
+        case unix(path: String)
+    }
+
+    /// What a socket is connected to.
+    package let endpoint: Endpoint
+    /// Whether the connection is to be encrypted.
+    package let isEncrypted: Bool
+    /// The number of the database; 0 where none is given.
+    package let database: Int
+    /// The user of Redis's access list; nil for the default one.
+    package let user: String?
+    let password: RedisPassword?
+
+    /// The address that the text spells.
+    package init(_ text: String) throws(RedisError) {
+        self = try RedisURLParser.parse(text)
+    }
+
+    init(endpoint: Endpoint, isEncrypted: Bool, database: Int, credentials: RedisURLParser.Credentials) {
+        self.endpoint = endpoint
+        self.isEncrypted = isEncrypted
+        self.database = database
+        self.user = credentials.user
+        self.password = credentials.password
+    }
+
+    /// The address without user and password.
+    package var description: String {
+        switch endpoint {
+        case .tcp(let host, let port):
+            let host = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+            return "\(isEncrypted ? "rediss" : "redis")://\(host):\(port)/\(database)"
+        case .unix(let path):
+            return "unix://\(path)?db=\(database)"
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// One connected stream to a server: what goes out, what comes in.
+///
+/// It lives from a successful greeting to its first error. Not shared: a connection's own queue is the only one to
+/// touch it.
+final class RedisLink {
+    private let socket: RedisSocket
+    private let url: RedisURL
+    private let reader = RedisReplyReader()
+    private var outgoing: ArraySlice<UInt8> = []
+
+    private init(socket: RedisSocket, url: RedisURL) {
+        self.socket = socket
+        self.url = url
+    }
+
+    /// Connects and greets the server.
+    static func open(
+        _ url: RedisURL, name: String, until deadline: ContinuousClock.Instant
+    ) throws(RedisError) -> RedisLink {
+        let link = RedisLink(socket: try RedisSocket.connected(to: url, until: deadline), url: url)
+        try RedisGreeting(url: url, name: name).exchange(over: link, until: deadline)
+        return link
+    }
+
+    /// Whether it broke while nothing was asked.
+    var isStale: Bool { socket.isStale }
+
+    /// Puts bytes behind those that are still to go out.
+    func enqueue(_ bytes: [UInt8]) {
+        if outgoing.isEmpty { outgoing = bytes[...] } else { outgoing += bytes }
+    }
+
+    /// Writes, waits once (for bytes, a wake or the deadline) and gives the replies that are whole.
+    func exchange(waker: RedisWaker?, until deadline: ContinuousClock.Instant) throws(RedisError) -> [RedisReply] {
+        try flush()
+        let readiness = socket.wait(until: deadline, isWriting: !outgoing.isEmpty, waker: waker)
+        if readiness.isWritable { try flush() }
+        guard readiness.isReadable else { return [] }
+        let outcome = try socket.read { bytes in Result { () throws(RedisReplyReader.Violation) in try reader.replies(with: bytes) } }
+        switch outcome {
+        case nil:
+            return []
+        case .success(let replies):
+            return replies
+        case .failure(let violation):
+            throw RedisError(.protocolViolated, "Redis at '\(url)' sent \(violation.reason)")
+        }
+    }
+
+    private func flush() throws(RedisError) {
+        guard !outgoing.isEmpty else { return }
+        outgoing = outgoing.dropFirst(try socket.write(outgoing))
+    }
+}

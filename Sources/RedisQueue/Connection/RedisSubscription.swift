@@ -1,0 +1,98 @@
+internal import Dispatch
+internal import Synchronization
+
+/// The messages of a channel, over a connection of its own that comes back by itself.
+///
+/// Messages that are published while it is away are lost, as are the oldest of more than ``bufferedCount`` that nobody
+/// has read: whoever listens must also look by themselves now and then.
+package enum RedisSubscription {
+    /// How many unread messages are kept.
+    package static let bufferedCount = 4_096
+
+    /// The messages from now on, until the stream is let go.
+    package static func messages(
+        on channel: String, at url: RedisURL, name: String
+    ) throws(RedisError) -> AsyncStream<[UInt8]> {
+        guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
+        let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
+        let (stream, continuation) = AsyncStream<[UInt8]>.makeStream(bufferingPolicy: .bufferingNewest(bufferedCount))
+        continuation.onTermination = { _ in listener.stop() }
+        DispatchQueue(label: "redis \(name)").async {
+            listener.listen { continuation.yield($0) }
+        }
+        return stream
+    }
+}
+
+/// The thread behind a subscription: it blocks on its socket until it is stopped.
+private final class RedisListener: Sendable {
+    // How long the server may be silent before it is asked, and how long it then may take.
+    private static let silence = Duration.seconds(15)
+    private static let patience = Duration.seconds(5)
+
+    private let channel: String
+    private let url: RedisURL
+    private let name: String
+    private let waker: RedisWaker
+    private let isStopped = Atomic(false)
+
+    init(channel: String, url: RedisURL, name: String, waker: RedisWaker) {
+        self.channel = channel
+        self.url = url
+        self.name = name
+        self.waker = waker
+    }
+
+    func stop() {
+        isStopped.store(true, ordering: .releasing)
+        waker.wake()
+    }
+
+    func listen(_ receive: ([UInt8]) -> Void) {
+        var backoff = RedisBackoff()
+        while !isStopped.load(ordering: .acquiring) {
+            do throws(RedisError) {
+                let link = try RedisLink.open(url, name: name, until: .now + Self.patience)
+                link.enqueue(RedisCommandFormat.bytes(of: [["SUBSCRIBE", RedisArgument(channel)]]))
+                try follow(link) { message in
+                    backoff = RedisBackoff()
+                    if let message { receive(message) }
+                }
+            } catch {
+                // Nobody can be told; the listener's own looking now and then makes up for it.
+                waker.wait(until: .now + backoff.next())
+            }
+        }
+    }
+
+    // Calls `receive` for every message, and with nil for any other sign of life.
+    private func follow(_ link: RedisLink, _ receive: ([UInt8]?) -> Void) throws(RedisError) {
+        var deadline = ContinuousClock.now + Self.patience
+        var isAsked = true
+        while !isStopped.load(ordering: .acquiring) {
+            let replies = try link.exchange(waker: waker, until: deadline)
+            for reply in replies { receive(try message(in: reply)) }
+            if !replies.isEmpty {
+                isAsked = false
+                deadline = .now + Self.silence
+            } else if deadline <= .now {
+                guard !isAsked else { throw RedisError(.timedOut, "Redis at '\(url)' fell silent") }
+                link.enqueue(RedisCommandFormat.bytes(of: [["PING"]]))
+                isAsked = true
+                deadline = .now + Self.patience
+            }
+        }
+    }
+
+    private func message(in reply: RedisReply) throws(RedisError) -> [UInt8]? {
+        switch reply {
+        case .array(let parts) where parts.count == 3 && parts[0] == .string(Array("message".utf8)):
+            guard case .string(let payload) = parts[2] else { return nil }
+            return payload
+        case .error(let text):
+            throw RedisError.refusal(text, by: url)
+        default:
+            return nil
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import JobKit
+
+/// An agent's end of the wire: one connection to ask on, one to wait on.
+struct RedisAgentLink: AgentLink {
+    /// Entries in one answer at most.
+    private static let batch = 64
+
+    private let keys: RedisKeys
+    private let agent: AgentID
+    private let asking: RedisConnection
+    private let waiting: RedisConnection
+
+    init(url: RedisURL, name: String, keys: RedisKeys, agent: AgentID) throws(QueueError) {
+        self.keys = keys
+        self.agent = agent
+        do throws(RedisError) {
+            asking = try RedisConnection(to: url, name: name)
+            waiting = try RedisConnection(to: url, name: "\(name)-wait")
+        } catch {
+            throw QueueError(error.description)
+        }
+    }
+
+    func receive(
+        after place: StreamPosition, acknowledgement: AcknowledgementMark?, waiting seconds: Int
+    ) async throws(QueueError) -> Delivery {
+        if acknowledgement == nil || seconds == 0 {
+            let delivery = try await look(after: place, acknowledgement)
+            if delivery != Delivery() || seconds == 0 { return delivery }
+        }
+        let command: [RedisArgument] = [
+            "XREAD", "COUNT", RedisArgument(Self.batch), "BLOCK", RedisArgument(seconds * 1000), "STREAMS",
+            keys.down(agent), keys.acknowledgement(agent), RedisStream.id(place),
+            RedisArgument(acknowledgement?.rawValue ?? "0-0"),
+        ]
+        let reply = try await waiting.ask([command], timeout: .seconds(seconds + 5))[0]
+        return delivery(RedisStream.streams(reply))
+    }
+
+    func report(_ entries: [StreamEntry]) async throws(QueueError) -> [Addition] {
+        try await asking.additions(
+            entries.map { RedisStream.add($0, to: keys.up(agent)) }, then: [ring])
+    }
+
+    func event(at position: StreamPosition) async throws(QueueError) -> [UInt8]? {
+        let id = RedisStream.id(position)
+        let reply = try await asking.ask([["XRANGE", keys.up(agent), id, id]])[0]
+        return RedisStream.entries(reply).first?.envelope
+    }
+
+    func restartUp() async throws(QueueError) { _ = try await asking.ask([["DEL", keys.up(agent)]]) }
+
+    func beat(_ envelope: [UInt8]) async throws(QueueError) {
+        let set: [RedisArgument] = [
+            "SET", keys.beat(agent), RedisArgument(envelope), "EX", RedisArgument(RedisJobQueue.beatLife),
+        ]
+        _ = try await asking.ask([set, ring])
+    }
+
+    private var ring: [RedisArgument] { ["PUBLISH", RedisArgument(keys.bell), RedisArgument(agent.description)] }
+
+    /// What is there now; the newest acknowledgement whatever its ID, unless it is the known one.
+    private func look(after place: StreamPosition, _ mark: AcknowledgementMark?) async throws(QueueError) -> Delivery {
+        let replies = try await asking.ask([
+            ["XREAD", "COUNT", RedisArgument(Self.batch), "STREAMS", keys.down(agent), RedisStream.id(place)],
+            ["XREVRANGE", keys.acknowledgement(agent), "+", "-", "COUNT", 1],
+        ])
+        var streams = RedisStream.streams(replies[0])
+        streams[keys.acknowledgement(agent)] = RedisStream.entries(replies[1]).filter { $0.id != mark?.rawValue }
+        return delivery(streams)
+    }
+
+    private func delivery(_ streams: [RedisArgument: [(id: String, envelope: [UInt8])]]) -> Delivery {
+        var delivery = Delivery()
+        delivery.entries = RedisStream.streamEntries(streams[keys.down(agent)] ?? [])
+        if let (id, envelope) = streams[keys.acknowledgement(agent)]?.last {
+            delivery.acknowledgement = (envelope, AcknowledgementMark(id))
+        }
+        return delivery
+    }
+}

@@ -1,0 +1,140 @@
+public import JobKit
+
+/// The wire on Redis: streams with numbers of our own, a string that fades, a bell. No Lua, no lists.
+///
+/// Needs Redis 6.2 or newer, or Valkey.
+public final class RedisJobQueue: PanelLink {
+    /// What key names begin with unless another prefix is given.
+    public static let defaultPrefix = "provision:"
+    /// Seconds after which a beat fades.
+    static let beatLife = 45
+
+    private let url: RedisURL
+    private let name: String
+    private let keys: RedisKeys
+    private let connection: RedisConnection
+
+    /// A wire that connects when it is first used.
+    ///
+    /// - Parameters:
+    ///   - url: `redis://[user:password@]host[:port][/db]` or `unix:///path[?db=n]`.
+    ///   - name: what the server's list of clients shows; without spaces.
+    /// - Throws: ``QueueError`` where the address is not one of a Redis server.
+    public init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+        self.name = name
+        keys = RedisKeys(prefix: prefix)
+        do throws(RedisError) {
+            self.url = try RedisURL(url)
+            connection = try RedisConnection(to: self.url, name: name)
+        } catch {
+            throw QueueError(error.description)
+        }
+    }
+
+    /// The agent's end of the wire, with connections of its own.
+    ///
+    /// - Throws: ``QueueError`` where no connection can be made up.
+    public func link(for agent: AgentID) throws(QueueError) -> some AgentLink {
+        try RedisAgentLink(url: url, name: name, keys: keys, agent: agent)
+    }
+
+    /// Adds entries to agents' down streams, in the order given, and answers for each.
+    public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition] {
+        try await connection.additions(entries.map { RedisStream.add($0.entry, to: keys.down($0.agent)) })
+    }
+
+    /// Drops an agent's down stream, so that sending may begin again at any number.
+    public func restartDown(_ agent: AgentID) async throws(QueueError) {
+        _ = try await connection.ask([["DEL", keys.down(agent)]])
+    }
+
+    /// Forgets entries up to and with the position.
+    public func trimDown(_ agent: AgentID, through position: StreamPosition) async throws(QueueError) {
+        _ = try await connection.ask([RedisStream.trim(keys.down(agent), through: position)])
+    }
+
+    /// Entries of agents' up streams behind the given places, at most `limit` of each, in order.
+    public func events(
+        after places: [AgentID: StreamPosition], limit: Int
+    ) async throws(QueueError) -> [AgentID: [StreamEntry]] {
+        guard !places.isEmpty else { return [:] }
+        let agents = Array(places)
+        let command: [RedisArgument] =
+            ["XREAD", "COUNT", RedisArgument(limit), "STREAMS"] + agents.map { keys.up($0.key) }
+            + agents.map { RedisStream.id($0.value) }
+        let streams = RedisStream.streams(try await connection.ask([command])[0])
+        var events: [AgentID: [StreamEntry]] = [:]
+        for (agent, _) in agents {
+            guard let entries = streams[keys.up(agent)] else { continue }
+            events[agent] = RedisStream.streamEntries(entries)
+        }
+        return events
+    }
+
+    /// Replaces agents' acknowledgements and forgets the events that they cover.
+    public func acknowledge(
+        _ acknowledgements: [(agent: AgentID, envelope: [UInt8], through: StreamPosition)]
+    ) async throws(QueueError) {
+        _ = try await connection.ask(
+            acknowledgements.flatMap { agent, envelope, place in
+                [
+                    RedisStream.replace(keys.acknowledgement(agent), with: envelope),
+                    RedisStream.trim(keys.up(agent), through: place),
+                ]
+            })
+    }
+
+    /// The newest beat of each agent that has one.
+    public func beats(of agents: [AgentID]) async throws(QueueError) -> [AgentID: [UInt8]] {
+        guard !agents.isEmpty, case .array(let values) = try await connection.ask([["MGET"] + agents.map(keys.beat)])[0]
+        else { return [:] }
+        var beats: [AgentID: [UInt8]] = [:]
+        for (agent, value) in zip(agents, values) {
+            if case .string(let bytes) = value { beats[agent] = bytes }
+        }
+        return beats
+    }
+
+    /// Names of agents that have rung, for ever; a ring may be lost and may be anyone's.
+    public func rings() -> AsyncStream<AgentID> {
+        guard let messages = try? RedisSubscription.messages(on: keys.bell, at: url, name: "\(name)-bell") else {
+            return AsyncStream { $0.finish() }
+        }
+        return AsyncStream { continuation in
+            let task = Task {
+                for await message in messages {
+                    if let agent = AgentID(String(decoding: message, as: UTF8.self)) { continuation.yield(agent) }
+                }
+                continuation.finish()
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+}
+
+extension RedisConnection {
+    /// The replies, none of them an error.
+    func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5)) async throws(QueueError) -> [RedisReply] {
+        do throws(RedisError) {
+            let replies = try await pipeline(commands, timeout: timeout)
+            for reply in replies { _ = try checked(reply) }
+            return replies
+        } catch {
+            throw QueueError(error.description)
+        }
+    }
+
+    /// What came of adding entries, one `XADD` each; other commands may follow.
+    func additions(
+        _ commands: [[RedisArgument]], then others: [[RedisArgument]] = []
+    ) async throws(QueueError) -> [Addition] {
+        do throws(RedisError) {
+            let replies = try await pipeline(commands + others)
+            var additions: [Addition] = []
+            for reply in replies.prefix(commands.count) { additions.append(try RedisStream.addition(reply, on: self)) }
+            return additions
+        } catch {
+            throw QueueError(error.description)
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// Why Redis did not do what it was asked, or did not say so.
+///
+/// The message names the server without its credentials. Except for ``Code/refused``, ``Code/addressInvalid`` and
+/// ``Code/unsupported``, the command may have been executed all the same.
+package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What went wrong, for code that decides on it.
+    package enum Code: String, Sendable, CaseIterable {
+        /// The address is not one of a Redis server.
+        case addressInvalid
+        /// The address asks for something that is not there yet.
+        case unsupported
+        /// No connection came about.
+        case unreachable
+        /// The connection broke before the answer came.
+        case connectionLost
+        /// The answer did not come in time; the connection was given up.
+        case timedOut
+        /// The server sent something that is not an answer, or one too large.
+        case protocolViolated
+        /// Redis answered with an error; ``RedisError/word`` is its first word.
+        case refused
+        /// The waiting task was cancelled.
+        case cancelled
+        /// This side has closed the connection for good.
+        case closed
+    }
+
+    /// What went wrong.
+    package let code: Code
+    /// One sentence for people.
+    package let message: String
+    /// The first word of Redis's own error, such as `READONLY` or `NOAUTH`.
+    package let word: String?
+
+    init(_ code: Code, _ message: String, word: String? = nil) {
+        self.code = code
+        self.message = message
+        self.word = word
+    }
+
+    /// The code and the sentence.
+    package var description: String { "\(code.rawValue): \(message)" }
+}
+
+extension RedisError {
+    /// An error reply as a thrown error.
+    static func refusal(_ text: String, by address: RedisURL) -> RedisError {
+        let shown = printable(text)
+        let word = shown.prefix { $0 != " " }
+        return RedisError(.refused, "Redis at '\(address)' answered '\(shown)'", word: String(word))
+    }
+
+    /// The answer to an address with TLS.
+    static func encryptionUnsupported(by url: RedisURL) -> RedisError {
+        RedisError(.unsupported, "TLS to Redis, as '\(url)' asks for, is not supported yet; use 'redis://' or 'unix://'")
+    }
+
+    // The text comes from the other side: no control characters for a log, and no endless lines.
+    private static func printable(_ text: String) -> String {
+        let characters = text.unicodeScalars.prefix(200).map { scalar in
+            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : Character(scalar)
+        }
+        return String(characters)
+    }
+}

@@ -1,0 +1,36 @@
+import JobKit
+
+/// An agent in its table.
+enum AgentRow {
+    static let key = Columns("id", "firstSeenAt")
+    static let progress = Columns(
+        "epoch", "lastSent", "downHead", "received", "cursor", "upHead", "session", "lastBeatAt",
+        "unreachableSince", "quarantined", "facts")
+    static let columns = key + progress
+
+    static func values(_ agent: AgentRecord) -> Values {
+        [
+            agent.id.description, agent.firstSeenAt.milliseconds, agent.epoch, agent.lastSent,
+            agent.downHead.description, agent.received, agent.cursor, agent.upHead.description, agent.session,
+            agent.lastBeatAt.milliseconds, agent.unreachableSince?.milliseconds, agent.quarantined,
+            agent.facts.canonicalJSON,
+        ]
+    }
+
+    static func read(_ row: inout RowReader) throws(StoreError) -> AgentRecord {
+        var agent = AgentRecord(
+            id: try row.parsed(AgentID.init(_:)), firstSeenAt: try row.time(), session: "", facts: [:])
+        agent.epoch = try row.integer()
+        agent.lastSent = try row.integer()
+        agent.downHead = try row.parsed(ChainHead.init(_:))
+        agent.received = try row.integer()
+        agent.cursor = try row.integer()
+        agent.upHead = try row.parsed(ChainHead.init(_:))
+        agent.session = try row.text()
+        agent.lastBeatAt = try row.time()
+        agent.unreachableSince = try row.optionalTime()
+        agent.quarantined = try row.optionalText()
+        agent.facts = try row.members { $0 }
+        return agent
+    }
+}

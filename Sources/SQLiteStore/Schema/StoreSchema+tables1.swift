@@ -1,0 +1,182 @@
+extension StoreSchema {
+    // Times are milliseconds since 1970, JSON is canonical, names are those of the Swift types.
+    // CHECKs repeat what JobRecord and AttemptRecord promise of one row.
+    static let tables1 = """
+        CREATE TABLE job (
+            id TEXT PRIMARY KEY NOT NULL,
+            agent TEXT NOT NULL,
+            application TEXT NOT NULL,
+            revision INTEGER NOT NULL,
+            contentDigest TEXT NOT NULL,
+            script TEXT NOT NULL,
+            action TEXT NOT NULL,
+            inputs TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            createdAt INTEGER NOT NULL,
+            expiresAt INTEGER NOT NULL,
+            timeoutSeconds INTEGER NOT NULL,
+            graceSeconds INTEGER NOT NULL,
+            isIdempotent INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            sealed TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT,
+            detail TEXT,
+            exitCode INTEGER,
+            beganAt INTEGER,
+            finishedAt INTEGER,
+            cancelRequestedAt INTEGER,
+            retryAt INTEGER,
+            CONSTRAINT jobIDHas26Characters CHECK (length(id) = 26),
+            CONSTRAINT inputsAreJSON CHECK (json_valid(inputs) AND json_valid(sealed)),
+            CONSTRAINT isIdempotentIsBoolean CHECK (isIdempotent IN (0, 1)),
+            CONSTRAINT attemptsCountFrom1 CHECK (attempt >= 1),
+            CONSTRAINT stateIsKnown CHECK (
+                state IN ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'refused')),
+            CONSTRAINT finalHasItsTime CHECK (
+                (state IN ('succeeded', 'failed', 'cancelled', 'refused')) = (finishedAt IS NOT NULL)),
+            CONSTRAINT reasonFitsState CHECK (
+                CASE state
+                WHEN 'failed' THEN reason IS NOT NULL AND reason IN (
+                    'exit', 'signal', 'timeout', 'out_of_memory', 'interrupted', 'abandoned')
+                WHEN 'cancelled' THEN reason IS NOT NULL AND reason IN ('before_start', 'running')
+                WHEN 'refused' THEN reason IS NOT NULL AND reason IN (
+                    'expired', 'not_listed', 'digest_mismatch', 'os_unsupported', 'inputs_invalid',
+                    'seal_invalid', 'limits', 'unsupported_version', 'policy')
+                ELSE reason IS NULL
+                END),
+            CONSTRAINT succeededWithCode0 CHECK (state <> 'succeeded' OR exitCode IS 0),
+            CONSTRAINT exitCodeIsAByte CHECK (exitCode BETWEEN 0 AND 255),
+            CONSTRAINT waitingHasItsTime CHECK ((state = 'waiting') = (retryAt IS NOT NULL)),
+            CONSTRAINT finalKeepsNoSecret CHECK (finishedAt IS NULL OR sealed = '{}')
+        ) STRICT;
+        CREATE INDEX jobByAgent ON job(agent, id);
+        CREATE INDEX jobByApplication ON job(application, id);
+        CREATE INDEX jobByState ON job(state, id);
+        CREATE INDEX jobByRetry ON job(retryAt) WHERE retryAt IS NOT NULL;
+
+        CREATE TABLE attempt (
+            job TEXT NOT NULL REFERENCES job(id),
+            number INTEGER NOT NULL,
+            offeredAt INTEGER NOT NULL,
+            phase TEXT NOT NULL,
+            claimedAt INTEGER,
+            beganAt INTEGER,
+            endedAt INTEGER,
+            ending TEXT,
+            code INTEGER,
+            signal INTEGER,
+            cause TEXT,
+            scriptBeganAt INTEGER,
+            scriptEndedAt INTEGER,
+            durationMilliseconds INTEGER,
+            leftovers INTEGER,
+            survivors INTEGER,
+            outOfMemory INTEGER,
+            logRecords INTEGER,
+            logBytes INTEGER,
+            logCutBytes INTEGER,
+            logDigest TEXT,
+            PRIMARY KEY (job, number),
+            CONSTRAINT attemptsCountFrom1 CHECK (number >= 1),
+            CONSTRAINT phaseIsKnown CHECK (phase IN ('offered', 'claimed', 'began', 'ended')),
+            CONSTRAINT phaseHasItsTimes CHECK (
+                CASE phase
+                WHEN 'offered' THEN claimedAt IS NULL AND beganAt IS NULL
+                WHEN 'claimed' THEN claimedAt IS NOT NULL AND beganAt IS NULL
+                WHEN 'began' THEN claimedAt IS NOT NULL AND beganAt IS NOT NULL
+                ELSE beganAt IS NULL OR claimedAt IS NOT NULL
+                END),
+            CONSTRAINT endedHasItsTime CHECK ((phase = 'ended') = (endedAt IS NOT NULL)),
+            CONSTRAINT endingIsKnown CHECK (
+                ending IN ('exited', 'signalled', 'timed_out', 'cancelled', 'interrupted')),
+            CONSTRAINT endingNeedsAStart CHECK (
+                ending IS NULL OR phase = 'ended' AND (beganAt IS NOT NULL
+                    OR ending = 'interrupted' AND claimedAt IS NOT NULL)),
+            CONSTRAINT endingHasItsValue CHECK (
+                (ending IS 'exited') = (code IS NOT NULL)
+                AND (ending IS 'signalled') = (signal IS NOT NULL)
+                AND (ending IS 'interrupted') = (cause IS NOT NULL)),
+            CONSTRAINT endingValueIsKnown CHECK (
+                code BETWEEN 0 AND 255 AND signal BETWEEN 1 AND 127
+                AND cause IN ('runner_died', 'host_restarted', 'state_lost')),
+            CONSTRAINT resultIsWhole CHECK (
+                (ending IS NULL) = (scriptEndedAt IS NULL)
+                AND (ending IS NULL) = (leftovers IS NULL)
+                AND (ending IS NULL) = (survivors IS NULL)
+                AND (ending IS NULL) = (outOfMemory IS NULL)
+                AND (ending IS NOT NULL OR scriptBeganAt IS NULL AND durationMilliseconds IS NULL AND logRecords IS NULL)),
+            CONSTRAINT outOfMemoryIsBoolean CHECK (outOfMemory IN (0, 1)),
+            CONSTRAINT logIsWhole CHECK (
+                (logRecords IS NULL) = (logBytes IS NULL)
+                AND (logRecords IS NULL) = (logCutBytes IS NULL)
+                AND (logRecords IS NULL) = (logDigest IS NULL))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE logRecord (
+            job TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            bytes BLOB NOT NULL,
+            PRIMARY KEY (job, attempt, number),
+            FOREIGN KEY (job, attempt) REFERENCES attempt(job, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE agent (
+            id TEXT PRIMARY KEY NOT NULL,
+            firstSeenAt INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            lastSent INTEGER NOT NULL,
+            downHead TEXT NOT NULL,
+            received INTEGER NOT NULL,
+            cursor INTEGER NOT NULL,
+            upHead TEXT NOT NULL,
+            session TEXT NOT NULL,
+            lastBeatAt INTEGER NOT NULL,
+            unreachableSince INTEGER,
+            quarantined TEXT,
+            facts TEXT NOT NULL,
+            CONSTRAINT epochsCountFrom1 CHECK (epoch >= 1),
+            CONSTRAINT numbersCountFrom0 CHECK (lastSent >= 0 AND received >= 0 AND cursor >= 0),
+            CONSTRAINT factsAreJSON CHECK (json_valid(facts))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE outbox (
+            agent TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            epoch INTEGER NOT NULL,
+            envelope BLOB NOT NULL,
+            PRIMARY KEY (agent, number),
+            CONSTRAINT positionsCountFrom1 CHECK (epoch >= 1 AND number >= 1)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE submission (
+            actor TEXT NOT NULL,
+            key TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            job TEXT NOT NULL REFERENCES job(id),
+            PRIMARY KEY (actor, key)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL,
+            job TEXT,
+            agent TEXT,
+            detail TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            CONSTRAINT detailIsJSON CHECK (json_valid(detail)),
+            CONSTRAINT digestsHave64Characters CHECK (length(previous) = 64 AND length(digest) = 64)
+        ) STRICT;
+
+        CREATE TABLE counter (
+            name TEXT PRIMARY KEY NOT NULL,
+            value INTEGER NOT NULL,
+            CONSTRAINT countersCountFrom1 CHECK (value >= 1)
+        ) STRICT, WITHOUT ROWID;
+        """
+}

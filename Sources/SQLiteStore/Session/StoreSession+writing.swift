@@ -1,0 +1,90 @@
+import FoundationEssentials
+import GRDB
+import JobKit
+
+extension StoreSession: StoreWriter {
+    private static let jobColumns = JobRow.accepted + JobRow.progress
+    private static let insertJob = """
+        INSERT INTO job (\(jobColumns.list)) VALUES (\(jobColumns.placeholders)) ON CONFLICT DO NOTHING
+        """
+    private static let updateJob = """
+        UPDATE job SET \(JobRow.progress.assignments) \
+        WHERE id = ? AND state = ? AND attempt = ? AND cancelRequestedAt IS ? AND finishedAt IS NULL \
+        AND (SELECT phase FROM attempt WHERE job = job.id AND number = job.attempt) = ?
+        """
+    private static let saveAttempt = """
+        INSERT INTO attempt (\(AttemptRow.columns.list)) VALUES (\(AttemptRow.columns.placeholders)) \
+        ON CONFLICT DO UPDATE SET \(AttemptRow.progress.replacements)
+        """
+    private static let saveAgent = """
+        INSERT INTO agent (\(AgentRow.columns.list)) VALUES (\(AgentRow.columns.placeholders)) \
+        ON CONFLICT DO UPDATE SET \(AgentRow.progress.replacements)
+        """
+
+    func insert(_ job: JobRecord) throws {
+        try database.run(Self.insertJob, JobRow.acceptedValues(job) + JobRow.progressValues(job))
+        guard database.changesCount == 1 else { throw StoreConflict(job: job.id) }
+        try database.run(Self.saveAttempt, AttemptRow.values(job.attempt))
+    }
+
+    func update(_ job: JobRecord, from previous: JobRecord) throws {
+        try database.run(
+            Self.updateJob,
+            JobRow.progressValues(job) + [
+                job.id.description, previous.state.rawValue, previous.attempt.id.number,
+                previous.cancelRequestedAt?.milliseconds, previous.attempt.phase.rawValue,
+            ])
+        guard database.changesCount == 1 else { throw StoreConflict(job: job.id) }
+        if job.attempt != previous.attempt { try database.run(Self.saveAttempt, AttemptRow.values(job.attempt)) }
+    }
+
+    func append(_ records: [LogRecord], to attempt: AttemptID) throws {
+        let last = try lastLogRecord(of: attempt)
+        guard try attempts(of: attempt.job).contains(where: { $0.id == attempt }),
+            records.enumerated().allSatisfy({ $0.element.number == last + 1 + $0.offset })
+        else { throw StoreConflict(job: attempt.job) }
+        for record in records {
+            try database.run(
+                "INSERT INTO logRecord (job, attempt, number, at, bytes) VALUES (?, ?, ?, ?, ?)",
+                [attempt.job.description, attempt.number, record.number, record.at.milliseconds, Data(record.bytes)])
+        }
+    }
+
+    func save(_ agent: AgentRecord) throws { try database.run(Self.saveAgent, AgentRow.values(agent)) }
+
+    func append(_ entry: OutboxEntry) throws {
+        try database.run(
+            "INSERT INTO outbox (agent, number, epoch, envelope) VALUES (?, ?, ?, ?)",
+            [entry.agent.description, entry.position.number, entry.position.epoch, Data(entry.envelope)])
+    }
+
+    func removeOutbox(of agent: AgentID, through number: Int) throws {
+        try database.run("DELETE FROM outbox WHERE agent = ? AND number <= ?", [agent.description, number])
+    }
+
+    func remember(_ submission: Submission) throws {
+        if let known = try self.submission(key: submission.key, actor: submission.actor) {
+            throw StoreConflict(job: known.job)
+        }
+        guard try job(submission.job) != nil else { throw StoreConflict(job: submission.job) }
+        try database.run(
+            "INSERT INTO submission (actor, key, digest, job) VALUES (?, ?, ?, ?)",
+            [submission.actor, submission.key, submission.digest, submission.job.description])
+    }
+
+    func record(_ draft: AuditDraft) throws {
+        let last = try database.row("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1", []) {
+            row throws(StoreError) in (number: try row.integer(), digest: try row.text())
+        }
+        try database.run(
+            "INSERT INTO audit (\(AuditRow.columns.list)) VALUES (\(AuditRow.columns.placeholders))",
+            AuditRow.values(AuditEntry(draft, after: last)))
+    }
+
+    func next(_ counter: String) throws -> Int {
+        try database.row(
+            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
+            [counter]
+        ) { row throws(StoreError) in try row.integer() } ?? 1
+    }
+}

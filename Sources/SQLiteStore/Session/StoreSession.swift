@@ -1,0 +1,84 @@
+import GRDB
+import JobKit
+
+/// The record as one transaction sees it.
+struct StoreSession: StoreReader {
+    let database: Database
+
+    init(_ database: Database) { self.database = database }
+
+    func job(_ id: JobID) throws -> JobRecord? {
+        try database.row("\(JobRow.selection) WHERE job.id = ?", [id.description], JobRow.read)
+    }
+
+    func jobs(_ query: JobQuery) throws -> [JobRecord] {
+        let filters: [(condition: String, value: String?)] = [
+            ("job.agent = ?", query.agent?.description), ("job.application = ?", query.application),
+            ("job.state = ?", query.state?.rawValue), ("job.id < ?", query.before?.description),
+        ]
+        let given = filters.filter { $0.value != nil }
+        let condition = given.isEmpty ? "" : " WHERE " + given.map(\.condition).joined(separator: " AND ")
+        return try database.rows(
+            "\(JobRow.selection)\(condition) ORDER BY job.id DESC LIMIT ?",
+            given.map(\.value) + [max(0, query.limit)], JobRow.read)
+    }
+
+    func attempts(of job: JobID) throws -> [AttemptRecord] {
+        try database.rows(
+            "SELECT \(AttemptRow.columns.list) FROM attempt WHERE job = ? ORDER BY number", [job.description],
+            AttemptRow.read)
+    }
+
+    func jobsDue(by moment: Timestamp) throws -> [JobRecord] {
+        try database.rows(
+            "\(JobRow.selection) WHERE job.retryAt <= ? ORDER BY job.id", [moment.milliseconds], JobRow.read)
+    }
+
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord] {
+        try database.rows(
+            "SELECT number, at, bytes FROM logRecord WHERE job = ? AND attempt = ? AND number > ? ORDER BY number LIMIT ?",
+            [attempt.job.description, attempt.number, record, max(0, limit)]
+        ) { row throws(StoreError) in
+            LogRecord(number: try row.integer(), at: try row.time(), bytes: try row.bytes())
+        }
+    }
+
+    func lastLogRecord(of attempt: AttemptID) throws -> Int {
+        try database.row(
+            "SELECT max(number) FROM logRecord WHERE job = ? AND attempt = ?",
+            [attempt.job.description, attempt.number]
+        ) { row throws(StoreError) in try row.optionalInteger() }.flatMap { $0 } ?? 0
+    }
+
+    func agent(_ id: AgentID) throws -> AgentRecord? {
+        try database.row(
+            "SELECT \(AgentRow.columns.list) FROM agent WHERE id = ?", [id.description], AgentRow.read)
+    }
+
+    func agents() throws -> [AgentRecord] {
+        try database.rows("SELECT \(AgentRow.columns.list) FROM agent ORDER BY id", [], AgentRow.read)
+    }
+
+    func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry] {
+        try database.rows(
+            "SELECT epoch, number, envelope FROM outbox WHERE agent = ? AND number > ? ORDER BY number LIMIT ?",
+            [agent.description, number, max(0, limit)]
+        ) { row throws(StoreError) in
+            let position = StreamPosition(epoch: try row.integer(), number: try row.integer())
+            return OutboxEntry(agent: agent, position: position, envelope: try row.bytes())
+        }
+    }
+
+    func submission(key: String, actor: String) throws -> Submission? {
+        try database.row("SELECT digest, job FROM submission WHERE actor = ? AND key = ?", [actor, key]) {
+            row throws(StoreError) in
+            Submission(key: key, actor: actor, digest: try row.text(), job: try row.parsed(JobID.init(_:)))
+        }
+    }
+
+    func audit(after number: Int, limit: Int) throws -> [AuditEntry] {
+        try database.rows(
+            "SELECT \(AuditRow.columns.list) FROM audit WHERE number > ? ORDER BY number LIMIT ?",
+            [number, max(0, limit)], AuditRow.read)
+    }
+}

@@ -1,0 +1,62 @@
+import Glibc
+
+/// The file beside the record that its one process holds locked.
+///
+/// It is never removed, and once the record has been opened it holds the
+/// process's number: a record that was there and is gone is missed.
+final class StoreLock: Sendable {
+    /// The lock file's path.
+    let path: String
+    /// Whether a record was opened under this lock before.
+    let wasUsed: Bool
+    private let descriptor: CInt
+
+    /// Takes the lock, without waiting.
+    init(path: String) throws(StoreError) {
+        self.path = path
+        descriptor = try openPrivateFile(path)
+        var digits = [UInt8](repeating: 0, count: 20)
+        let count = pread(descriptor, &digits, digits.count, 0)
+        wasUsed = count > 0
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            let number = String(decoding: digits.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+            throw StoreError(
+                .inUse, "'\(path)' is locked by \(wasUsed ? "process \(number)" : "another process"); stop that panel first")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Gives the lock up, before this value goes.
+    func release() { flock(descriptor, LOCK_UN) }
+
+    /// Notes that this process has opened the record.
+    func sign() throws(StoreError) {
+        let text = Array("\(getpid())\n".utf8)
+        // Never empty on the way: that would look like a record that never was.
+        guard pwrite(descriptor, text, text.count, 0) == text.count, ftruncate(descriptor, off_t(text.count)) == 0 else {
+            throw .system("cannot write '\(path)'")
+        }
+    }
+}
+
+/// Opens or makes a file for its owner alone; a symbolic link is not followed.
+func openPrivateFile(_ path: String) throws(StoreError) -> CInt {
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    guard descriptor >= 0 else { throw .system("cannot open '\(path)'") }
+    guard fchmod(descriptor, 0o600) == 0 else {
+        let error = StoreError.system("cannot keep '\(path)' from other users")
+        close(descriptor)
+        throw error
+    }
+    return descriptor
+}
+
+extension StoreError {
+    /// The error of the system call that just failed.
+    fileprivate static func system(_ sentence: String) -> StoreError {
+        let number = errno
+        return StoreError(number == ENOSPC ? .diskFull : .cannotOpen, "\(sentence): \(String(cString: strerror(number)))")
+    }
+}

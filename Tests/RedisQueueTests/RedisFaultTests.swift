@@ -1,0 +1,130 @@
+import Glibc
+import RedisQueue
+import TestSupport
+import Testing
+
+@Suite("Faults of Redis", .timeLimit(.minutes(1))) struct RedisFaultTests {
+    @Test func aServerThatDiesFailsWhatWaitsAndIsFoundAgain() async throws {
+        let server = try await RedisServer.start()
+        let connection = try server.connection()
+        let other = try server.connection()
+        async let waiting = failure { try await connection.command("BLPOP", "list", 0, timeout: .seconds(40)) }
+        async let behind = failure { try await connection.command("PING", timeout: .seconds(40)) }
+        while try await !other.hasBlockedClient {}
+        server.kill()
+        #expect(await waiting?.code == .connectionLost)
+        // It was either on its way with the other, or came after and now waits for the server to return.
+        try await server.restart()
+        let late = await behind
+        #expect(late == nil || late?.code == .connectionLost)
+        #expect(try await connection.command("PING") == .status("PONG"))
+    }
+
+    @Test func aServerThatRestartedWhileNothingWasAskedGoesUnnoticed() async throws {
+        let server = try await RedisServer.start()
+        let connection = try server.connection()
+        for _ in 0..<3 {
+            #expect(try await connection.command("PING") == .status("PONG"))
+            try await server.restart()
+        }
+        #expect(try await connection.command("PING") == .status("PONG"))
+    }
+
+    @Test func aCommandWaitsForAServerThatIsAway() async throws {
+        let server = try await RedisServer.start()
+        let connection = try server.connection()
+        server.stop()
+        async let answer = connection.command("PING", timeout: .seconds(40))
+        try await server.restart()
+        #expect(try await answer == .status("PONG"))
+    }
+
+    @Test func aServerThatStaysAwayIsUnreachable() async throws {
+        let server = try await RedisServer.start()
+        server.stop()
+        for address in [server.url, server.socketURL, "redis://:hunter2@no-such-host.invalid"] {
+            let connection = try RedisConnection(to: RedisURL(address), name: "test")
+            let error = await failure { try await connection.command("PING", timeout: .milliseconds(100)) }
+            #expect(error?.code == .unreachable)
+            #expect(error?.message.hasPrefix("Redis at '") == true)
+            #expect(error?.message.contains("hunter2") == false)
+        }
+    }
+
+    @Test(arguments: [true, false]) func aServerThatNeverAnswersIsGivenUpInTime(greets: Bool) async throws {
+        let server = try ScriptedServer(.silence, greets: greets)
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        let start = ContinuousClock.now
+        let error = await failure { try await connection.command("PING", timeout: .milliseconds(200)) }
+        #expect(error?.code == .timedOut)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test func aServerThatStopsAnsweringIsGivenUpAndFoundAgain() async throws {
+        let server = try await RedisServer.start()
+        let connection = try server.connection()
+        _ = try await connection.command("PING")
+        server.pause()
+        async let first = failure { try await connection.command("PING", timeout: .milliseconds(200)) }
+        async let second = failure { try await connection.command("PING", timeout: .milliseconds(300)) }
+        #expect(await first?.code == .timedOut)
+        #expect(await second?.code == .timedOut)
+        server.resume()
+        #expect(try await connection.command("ECHO", "again") == .text("again"), "and no late answer is taken for it")
+    }
+
+    @Test func aServerThatHangsUpLosesTheCommand() async throws {
+        let server = try ScriptedServer(.hangUp)
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        #expect(await failure { try await connection.command("PING") }?.code == .connectionLost)
+    }
+
+    @Test(arguments: [.hangUp, .answer(Array("HTTP/1.1 400 Bad Request\r\n".utf8))] as [ScriptedServer.Script])
+    func aServerThatGreetsBadlyIsTriedAgain(_ script: ScriptedServer.Script) async throws {
+        let server = try ScriptedServer(script, greets: false)
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        async let error = failure { try await connection.command("PING", timeout: .seconds(40)) }
+        while server.connections < 3 { await Task.yield() }
+        connection.close()
+        #expect(await error?.code == .closed)
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 400 Bad Request\r\n\r\n", "*2147483647\r\n", "*100000000\r\n", "*4294967295\r\n",
+        "%1\r\n+a\r\n+b\r\n", "\u{0}\u{0}\u{0}\u{0}",
+    ])
+    func garbageEndsTheConnection(text: String) async throws {
+        let server = try ScriptedServer(.answer(Array(text.utf8)))
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        let error = await failure { try await connection.command("PING", timeout: .seconds(40)) }
+        #expect(error?.code == .protocolViolated)
+    }
+
+    @Test func anAnswerTooManyIsNotTakenForTheNextOne() async throws {
+        let server = try ScriptedServer(.answer(Array("+first\r\n+forged\r\n".utf8)))
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        for _ in 0..<10 {
+            // Where both come in one piece, the connection has ended before the first is handed on.
+            let error = await failure {
+                #expect(try await connection.command("PING", timeout: .seconds(40)) == .status("first"))
+            }
+            #expect(error == nil || error?.code == .protocolViolated)
+        }
+    }
+
+    @Test(arguments: ["$536870912\r\n", "*100000\r\n$536870912\r\n", "+", ""])
+    func aFloodIsRefusedWithBoundedMemory(start: String) async throws {
+        let before = peakMemory()
+        let server = try ScriptedServer(.flood(Array(start.utf8)))
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        let error = await failure { try await connection.command("PING", timeout: .seconds(40)) }
+        #expect(error?.code == .protocolViolated)
+        #expect(peakMemory() - before < 64 << 20)
+    }
+
+    private func peakMemory() -> Int {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        return usage.ru_maxrss << 10
+    }
+}

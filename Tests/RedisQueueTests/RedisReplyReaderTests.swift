@@ -1,0 +1,92 @@
+import Testing
+
+@testable import RedisQueue
+
+@Suite("Reading replies") struct RedisReplyReaderTests {
+    static let rows: [(text: String, reply: RedisReply)] = [
+        ("+OK\r\n", .status("OK")),
+        ("-ERR no\r\n", .error("ERR no")),
+        (":-42\r\n", .integer(-42)),
+        (":9223372036854775807\r\n", .integer(.max)),
+        ("$5\r\na\r\n\0b\r\n", .string([97, 13, 10, 0, 98])),
+        ("$0\r\n\r\n", .string([])),
+        ("$-1\r\n", .null),
+        ("*-1\r\n", .null),
+        ("*0\r\n", .array([])),
+        ("*3\r\n:1\r\n$-1\r\n*1\r\n+a\r\n", .array([.integer(1), .null, .array([.status("a")])])),
+    ]
+
+    @Test(arguments: rows) func readsEveryKind(text: String, reply: RedisReply) throws {
+        #expect(try read(text) == [reply])
+    }
+
+    @Test(arguments: rows) func readsByteForByte(text: String, reply: RedisReply) throws {
+        let reader = RedisReplyReader()
+        var replies: [RedisReply] = []
+        for byte in text.utf8 { replies += try read([byte], with: reader) }
+        #expect(replies == [reply])
+    }
+
+    @Test func readsManyAtOnce() throws {
+        #expect(try read(Self.rows.map(\.text).joined()) == Self.rows.map(\.reply))
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 400 Bad Request\r\n", "\0\0\0\0", "$-2\r\n", "$x\r\n\r\n", ":\r\n", ":1x\r\n", "*x\r\n", "%1\r\n+a\r\n+b\r\n",
+        ">2\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", "*2147483647\r\n", "*4294967296\r\n", "*9999999999999999999\r\n",
+        "$9999999999999999999\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
+    ])
+    func refusesWhatIsNoReply(text: String) {
+        #expect(throws: RedisReplyReader.Violation.self) { try read(text) }
+    }
+
+    @Test func refusesAnArrayBeforeItIsMade() {
+        let limits = RedisReplyReader.Limits(byteCount: 1_000, elementCount: 10)
+        #expect(throws: Never.self) { try read("*10\r\n", limits: limits) }
+        #expect(throws: RedisReplyReader.Violation.self) { try read("*11\r\n", limits: limits) }
+    }
+
+    @Test func countsElementsThroughAllLevels() {
+        let limits = RedisReplyReader.Limits(byteCount: 1_000, elementCount: 10)
+        #expect(throws: Never.self) { try read("*5\r\n*5\r\n", limits: limits) }
+        #expect(throws: RedisReplyReader.Violation.self) { try read("*5\r\n*3\r\n*3\r\n", limits: limits) }
+    }
+
+    @Test func countsEachReplyForItself() throws {
+        let limits = RedisReplyReader.Limits(byteCount: 40, elementCount: 2)
+        let one = "*2\r\n+a\r\n+b\r\n"
+        let reader = RedisReplyReader(limits: limits)
+        for _ in 0..<100 {
+            #expect(try read(Array(one.utf8), with: reader) == [.array([.status("a"), .status("b")])])
+        }
+    }
+
+    @Test func refusesAReplyThatGrowsBeyondItsLimit() throws {
+        let reader = RedisReplyReader(limits: RedisReplyReader.Limits(byteCount: 100, elementCount: 10))
+        #expect(try read(Array("$200\r\n".utf8), with: reader) == [])
+        #expect(try read([UInt8](repeating: 0, count: 90), with: reader) == [])
+        #expect(throws: RedisReplyReader.Violation.self) { try read([UInt8](repeating: 0, count: 90), with: reader) }
+    }
+
+    @Test func neverTrapsOnAlteredBytes() {
+        var random = SystemRandomNumberGenerator()
+        let original = Array(Self.rows.map(\.text).joined().utf8)
+        for _ in 0..<5_000 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            _ = try? read(bytes, with: RedisReplyReader())
+        }
+    }
+
+    private func read(
+        _ text: String, limits: RedisReplyReader.Limits = RedisReplyReader.Limits()
+    ) throws -> [RedisReply] {
+        try read(Array(text.utf8), with: RedisReplyReader(limits: limits))
+    }
+
+    private func read(_ bytes: [UInt8], with reader: RedisReplyReader) throws -> [RedisReply] {
+        try bytes.withUnsafeBytes { try reader.replies(with: $0) }
+    }
+}

@@ -1,0 +1,78 @@
+import RedisQueue
+import TestSupport
+import Testing
+
+@Suite("Subscriptions", .timeLimit(.minutes(1))) struct RedisSubscriptionTests {
+    @Test func carriesMessagesInOrder() async throws {
+        let server = try await RedisServer.start()
+        let publisher = try server.connection()
+        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear")
+        try await waitForListeners(1, publisher)
+        let sent = (0..<100).map { [UInt8]("message \($0)\r\n\0".utf8) }
+        _ = try await publisher.pipeline(sent.map { ["PUBLISH", "bell", RedisArgument($0)] })
+        _ = try await publisher.command("PUBLISH", "other", "not this")
+        var iterator = messages.makeAsyncIterator()
+        for message in sent { #expect(await iterator.next() == message) }
+    }
+
+    @Test func comesBackAfterTheServer() async throws {
+        let server = try await RedisServer.start(password: "secret")
+        let url = try RedisURL(server.url.replacing("redis://", with: "redis://:secret@"))
+        let publisher = try RedisConnection(to: url, name: "mouth")
+        let messages = try RedisSubscription.messages(on: "bell", at: url, name: "ear")
+        var iterator = messages.makeAsyncIterator()
+        for round in 0..<3 {
+            try await waitForListeners(1, publisher)
+            _ = try await publisher.command("PUBLISH", "bell", RedisArgument(round))
+            #expect(await iterator.next() == Array("\(round)".utf8))
+            try await server.restart()
+        }
+    }
+
+    @Test func listensAsSoonAsThereIsAServer() async throws {
+        let server = try await RedisServer.start()
+        server.kill()
+        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.url), name: "ear")
+        try await server.restart()
+        let publisher = try server.connection()
+        try await waitForListeners(1, publisher)
+        _ = try await publisher.command("PUBLISH", "bell", "hello")
+        var iterator = messages.makeAsyncIterator()
+        #expect(await iterator.next() == Array("hello".utf8))
+    }
+
+    @Test func letsGoOfTheServerWhenNobodyListens() async throws {
+        let server = try await RedisServer.start()
+        let publisher = try server.connection()
+        let url = try RedisURL(server.socketURL)
+        let listening = Task {
+            for await _ in try RedisSubscription.messages(on: "bell", at: url, name: "ear") {}
+        }
+        try await waitForListeners(1, publisher)
+        listening.cancel()
+        try await waitForListeners(0, publisher)
+    }
+
+    @Test func keepsTheNewestOfTooManyMessages() async throws {
+        let server = try await RedisServer.start()
+        let publisher = try server.connection()
+        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear")
+        try await waitForListeners(1, publisher)
+        let count = RedisSubscription.bufferedCount + 100
+        _ = try await publisher.pipeline((1...count).map { ["PUBLISH", "bell", RedisArgument($0)] })
+        // A second listener hears the last word only when the server has passed on everything before it.
+        var last: [UInt8]?
+        var heard = 0
+        for await message in messages {
+            heard += 1
+            last = message
+            if message == Array("\(count)".utf8) { break }
+        }
+        #expect(last == Array("\(count)".utf8))
+        #expect(heard <= count)
+    }
+
+    private func waitForListeners(_ count: Int, _ publisher: RedisConnection) async throws {
+        while try await publisher.command("PUBSUB", "NUMSUB", "bell") != .array([.text("bell"), .integer(count)]) {}
+    }
+}

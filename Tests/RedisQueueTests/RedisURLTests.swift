@@ -1,0 +1,102 @@
+import Testing
+
+@testable import RedisQueue
+
+@Suite("Addresses of Redis") struct RedisURLTests {
+    /// A text and what it says.
+    struct Row: Sendable, CustomTestStringConvertible {
+        let text: String
+        let endpoint: RedisURL.Endpoint
+        var database = 0
+        var user: String?
+        var password: String?
+        var isEncrypted = false
+        let description: String
+        var testDescription: String { text }
+    }
+
+    static let rows = [
+        Row(
+            text: "redis://localhost", endpoint: .tcp(host: "localhost", port: 6379),
+            description: "redis://localhost:6379/0"),
+        Row(
+            text: "redis://10.0.0.1:6380/", endpoint: .tcp(host: "10.0.0.1", port: 6380),
+            description: "redis://10.0.0.1:6380/0"),
+        Row(
+            text: "redis://:pa%20ss%40%2F@host/15", endpoint: .tcp(host: "host", port: 6379), database: 15,
+            password: "pa ss@/", description: "redis://host:6379/15"),
+        Row(
+            text: "redis://agent-7:p:w@host:1/2", endpoint: .tcp(host: "host", port: 1), database: 2,
+            user: "agent-7", password: "p:w", description: "redis://host:1/2"),
+        Row(
+            text: "rediss://:x@[fe80::1]:6379/0", endpoint: .tcp(host: "fe80::1", port: 6379), password: "x",
+            isEncrypted: true, description: "rediss://[fe80::1]:6379/0"),
+        Row(
+            text: "redis://[::1]", endpoint: .tcp(host: "::1", port: 6379), description: "redis://[::1]:6379/0"),
+        Row(
+            text: "unix:///run/redis/redis.sock?db=3", endpoint: .unix(path: "/run/redis/redis.sock"), database: 3,
+            description: "unix:///run/redis/redis.sock?db=3"),
+        Row(
+            text: "unix://redis.sock", endpoint: .unix(path: "redis.sock"), description: "unix://redis.sock?db=0"),
+        Row(
+            text: "unix://u:p@/a@b%20c", endpoint: .unix(path: "/a@b c"), user: "u", password: "p",
+            description: "unix:///a@b c?db=0"),
+    ]
+
+    @Test(arguments: rows) func readsEveryForm(_ row: Row) throws {
+        let url = try RedisURL(row.text)
+        #expect(url.endpoint == row.endpoint)
+        #expect(url.database == row.database)
+        #expect(url.user == row.user)
+        #expect(url.password?.bytes == row.password.map { Array($0.utf8) })
+        #expect(url.isEncrypted == row.isEncrypted)
+        #expect(url.description == row.description)
+    }
+
+    @Test(arguments: [
+        "", "localhost", "http://host", "redis:/host", "REDIS://host", "redis://", "redis://:6379", "redis://host:",
+        "redis://host:0", "redis://host:65536", "redis://host:+1", "redis://host:6379/x", "redis://host/-1",
+        "redis://host/65536", "redis://host/1/2", "redis://host/0?db=1", "redis://ho st", "redis://host\n",
+        "redis://hôst", "redis://user@host", "redis://user:@host", "redis://[::1", "redis://[::1]6379",
+        "redis://%zz@host", "redis://:%4@host", "redis://:%00@host", "redis://ho%ffst", "unix://", "unix:///",
+        "unix:///run/redis.sock?db=x", "unix:///run/redis.sock?password=x",
+    ])
+    func refusesEverythingElse(text: String) {
+        #expect(code { _ = try RedisURL(text) } == .addressInvalid)
+    }
+
+    @Test func refusesASocketsPathThatDoesNotFit() throws {
+        let fitting = "/" + String(repeating: "a", count: 106)
+        #expect(try RedisURL("unix://" + fitting).endpoint == .unix(path: fitting))
+        #expect(code { _ = try RedisURL("unix://" + fitting + "a") } == .addressInvalid)
+    }
+
+    @Test(arguments: [
+        "redis://user:hunter2", "redis://user:hunter2/0", "redis://:hunter2@", "hunter2@host", "redis://hunter2@host",
+        "redis://u:hun/hunter2@host", "redis://u:p@host:hunter2", "redis://:hunter2%@host", "redis://:hunter2 @host",
+        "unix://:hunter2@?db=0", "unix:///x?password=hunter2", "redis://[hunter2",
+    ])
+    func anErrorNeverQuotesWhatMayBeAPassword(text: String) {
+        let error = #expect(throws: RedisError.self) { try RedisURL(text) }
+        #expect(error?.description.contains("hunter2") == false)
+    }
+
+    @Test func neverPrintsThePassword() throws {
+        let url = try RedisURL("redis://user:hunter2@host")
+        var dumped = ""
+        dump(url, to: &dumped)
+        for text in ["\(url)", String(reflecting: url), String(reflecting: url.password as Any), dumped] {
+            #expect(!text.contains("hunter2"))
+            #expect(!text.contains("104"), "nor its bytes")
+        }
+    }
+
+    @Test func saysThatEncryptionIsNotThereYet() throws {
+        let url = try RedisURL("rediss://:hunter2@host")
+        let error = #expect(throws: RedisError.self) { try RedisConnection(to: url, name: "test") }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message.contains("'rediss://host:6379/0'") == true)
+        #expect(error?.message.contains("not supported yet") == true)
+        #expect(code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") } == .unsupported)
+    }
+}
