@@ -1,0 +1,53 @@
+#ifndef GATED_SPAWN_H
+#define GATED_SPAWN_H
+
+#include <sys/types.h>
+
+/// What a new process is to be: everything it does not name, it does not get.
+struct gated_spawn {
+    /// The program; found by this path only.
+    const char *_Nonnull path;
+    /// Its arguments and whole environment, each ended by NULL.
+    char *_Nullable const *_Nonnull arguments;
+    char *_Nullable const *_Nonnull environment;
+    /// The working directory.
+    const char *_Nonnull directory;
+    /// The umask.
+    mode_t mask;
+    /// What becomes its descriptors 0, 1 and 2.
+    int input, output, error;
+    /// What becomes its descriptor 3, or -1; no other stays open.
+    int extra;
+    /// Reading end of a pipe: nothing runs before one byte comes; its end means never. Or -1.
+    int gate;
+    /// A folder of cgroup v2 that the process is in from its first moment, or -1.
+    int cgroup;
+};
+
+/// A process that was made.
+struct gated_process {
+    pid_t pid;
+    /// Readable once the process has ended.
+    int descriptor;
+    /// Ends empty once the program runs; holds an `int` errno where it never will.
+    int report;
+};
+
+/// Makes the process in a session of its own; with a gate, held before its first instruction.
+///
+/// Returns 0, or an errno where no process was made.
+int gated_start(const struct gated_spawn *_Nonnull order, struct gated_process *_Nonnull process);
+
+/// Sends a signal to the process behind a descriptor; returns 0 or an errno.
+int gated_signal(int descriptor, int number);
+
+/// A descriptor for a living process, or -1 with errno.
+int gated_open(pid_t pid);
+
+/// Keeps the calling process's memory out of core files and away from debuggers.
+void gated_conceal(void);
+
+/// Blocks TERM and returns a descriptor that becomes readable with it, or -1 with errno.
+int gated_termination(void);
+
+#endif

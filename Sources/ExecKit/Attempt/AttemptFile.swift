@@ -1,0 +1,45 @@
+import JobKit
+
+/// The files of an attempt's folder, each named here and nowhere else.
+enum AttemptFile {
+    /// What the runner was told, without secrets.
+    static let spec = "spec"
+    /// Held for as long as the runner lives; who holds it is the runner.
+    static let lock = "runner.lock"
+    /// The script's process number: for people, never for a decision.
+    static let pid = "pid"
+    /// The kernel's name for the time since the server was started.
+    static let bootID = "boot_id"
+    /// When the script was let go, in milliseconds since 1970. Durable before that.
+    static let began = "began"
+    /// The output as ``LogFrame``s.
+    static let log = "log"
+    /// Why the runner ends the script: durable before its first signal.
+    static let cause = "cause"
+    /// How it ended: an `AttemptResult` as JSON.
+    static let result = "result"
+    /// Space kept for the result on a full disk.
+    static let reserve = "reserve"
+    static let reserveSize = 1 << 20
+
+    /// The verified copy of the application, which is what runs.
+    static let application = "application"
+    /// The script's working directory.
+    static let work = "work"
+    /// Where the script writes its results and its progress.
+    static let output = "output"
+    static let progress = "progress"
+}
+
+/// Why a runner ends its script, as the file `cause` says it.
+enum EndingCause: String, Sendable {
+    case timeout
+    case cancel
+
+    var ending: AttemptResult.Ending {
+        switch self {
+        case .timeout: .timedOut
+        case .cancel: .cancelled
+        }
+    }
+}

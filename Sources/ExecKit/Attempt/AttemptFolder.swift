@@ -1,0 +1,70 @@
+import Glibc
+import JobKit
+import ManifestKit
+
+/// The folder of one attempt, as its agent sees it.
+struct AttemptFolder: Sendable {
+    let attempt: AttemptID
+    let directory: Directory
+
+    /// The folder of `attempt` below `attempts`, or nil where it is missing.
+    init?(_ attempt: AttemptID, in attempts: Directory) {
+        guard let directory = try? attempts.folder(attempt.description) else { return nil }
+        self.attempt = attempt
+        self.directory = directory
+    }
+
+    /// When the script was let go, or nil where it was not, or the file is damaged.
+    var beganAt: Timestamp? {
+        directory.text(AttemptFile.began).flatMap { Int64($0) }.map { Timestamp(milliseconds: $0) }
+    }
+
+    /// What became of the attempt; where its runner is gone, nothing of it lives afterwards.
+    ///
+    /// A cgroup that is left is emptied before anything else: no new attempt may meet the old one's processes.
+    func settle(bootID: String, controlGroup: String?, now: () -> Timestamp) -> AttemptStanding {
+        guard let lock = RunnerLock(taking: directory) else { return .running }
+        defer { withExtendedLifetime(lock) {} }
+        let survivors = emptyControlGroup(fallback: controlGroup)
+        switch traces(bootID: bootID).verdict {
+        case .running: return .running
+        case .neverBegan: return .neverBegan
+        case .ended(let result): return .ended(checked(result))
+        case .unseen(let ending):
+            directory.remove(AttemptFile.reserve)
+            let result = AttemptResult(
+                ending: ending, beganAt: beganAt, endedAt: now(), survivors: survivors,
+                log: LogReader.summary(of: directory))
+            // Where it cannot be written the same is found out again the next time.
+            try? directory.replace(AttemptFile.result, result.json.canonicalBytes())
+            return .ended(result)
+        }
+    }
+
+    private func traces(bootID: String) -> AttemptTraces {
+        AttemptTraces(
+            isLockHeld: false, hasBegan: directory.read(AttemptFile.began) != nil,
+            isSameBoot: directory.text(AttemptFile.bootID) == bootID,
+            cause: directory.text(AttemptFile.cause).flatMap(EndingCause.init),
+            result: directory.read(AttemptFile.result).flatMap { bytes in
+                (try? JSONValue(parsing: bytes)).flatMap { try? AttemptResult(json: $0) }
+            })
+    }
+
+    /// The result, its log as it can still be read.
+    private func checked(_ result: AttemptResult) -> AttemptResult {
+        let found = LogReader.summary(of: directory, cutBytes: result.log?.cutBytes ?? 0)
+        guard found != result.log else { return result }
+        var result = result
+        result.log = found
+        return result
+    }
+
+    private func emptyControlGroup(fallback: String?) -> Int {
+        let named = directory.read(AttemptFile.spec).flatMap(RunnerOrder.controlGroup(inSpec:))
+        guard let path = named ?? fallback, let group = try? ControlGroup(path) else { return 0 }
+        let survivors = group.empty()
+        group.remove()
+        return survivors
+    }
+}

@@ -1,0 +1,99 @@
+import JobKit
+import ManifestKit
+import ValidationKit
+
+/// What an agent tells the runner of one attempt.
+///
+/// It has two spellings: ``spec``, which rests in the attempt's folder and has
+/// no secret in it, and ``bytes``, which goes through a socket only.
+struct RunnerOrder: Equatable, Sendable {
+    /// The attempt.
+    var attempt: AttemptID
+    /// What the script is given.
+    var plan: ExecutionPlan
+    /// The cgroup to make for it.
+    var controlGroup: String
+    /// The kernel's name for the time since the server was started.
+    var bootID: String
+    /// The log for people.
+    var plainLog: String
+
+    /// No order is longer; the environment alone is bounded at 128 KiB.
+    static let maximumSize = 1 << 20
+
+    /// The order without secrets, for the disk.
+    var spec: [UInt8] { json(revealing: false).canonicalBytes() }
+
+    /// The order with everything, for the runner's ears.
+    var bytes: [UInt8] { json(revealing: true).canonicalBytes() }
+
+    private func json(revealing: Bool) -> JSONValue {
+        let environment = plan.environment.map { variable -> JSONValue in
+            switch variable.value {
+            case .plain(let text): ["name": .string(variable.name), "value": .string(text)]
+            case .secret(let secret) where revealing:
+                ["name": .string(variable.name), "secret": .string(secret.reveal())]
+            case .secret: ["name": .string(variable.name), "secret": true]
+            }
+        }
+        return [
+            "attempt": .string(attempt.description), "arguments": .array(plan.arguments.map { .string($0) }),
+            "environment": .array(environment), "directory": .string(plan.directory),
+            "limits": plan.limits.json, "cgroup": .string(controlGroup), "boot_id": .string(bootID),
+            "plain_log": .string(plainLog),
+        ]
+    }
+
+    /// The order as the agent sent it.
+    init(parsing bytes: [UInt8]) throws(MemberReader.Failure) {
+        var reader = try MemberReader(parsing: bytes)
+        attempt = try reader.parsed("attempt", "an attempt", AttemptID.init)
+        plan = ExecutionPlan(
+            arguments: try reader.array("arguments").compactMap(\.string),
+            environment: try reader.array("environment").map { element throws(MemberReader.Failure) in
+                try Self.variable(element)
+            },
+            directory: try reader.string("directory"), limits: try AttemptLimits(json: reader.value("limits")))
+        controlGroup = try reader.string("cgroup")
+        bootID = try reader.string("boot_id")
+        plainLog = try reader.string("plain_log")
+        try reader.finish()
+    }
+
+    init(attempt: AttemptID, plan: ExecutionPlan, controlGroup: String, bootID: String, plainLog: String) {
+        self.attempt = attempt
+        self.plan = plan
+        self.controlGroup = controlGroup
+        self.bootID = bootID
+        self.plainLog = plainLog
+    }
+
+    private static func variable(_ json: JSONValue) throws(MemberReader.Failure) -> ExecutionPlan.Variable {
+        var reader = try MemberReader(json)
+        let name = try reader.string("name")
+        if let text = reader.value("value")?.string { return ExecutionPlan.Variable(name, text) }
+        return ExecutionPlan.Variable(name, secret: Secret(try reader.string("secret")))
+    }
+
+    /// The cgroup that a spec on disk names, or nil.
+    static func controlGroup(inSpec bytes: [UInt8]) -> String? {
+        (try? JSONValue(parsing: bytes))?.object?["cgroup"]?.string
+    }
+}
+
+extension AttemptLimits {
+    private static let members: [(String, any WritableKeyPath<AttemptLimits, Int> & Sendable)] = [
+        ("timeout_ms", \.timeout), ("grace_ms", \.grace), ("patience_ms", \.patience),
+        ("leftover_grace_ms", \.leftoverGrace), ("kill_bound_ms", \.killBound), ("head_bytes", \.headBytes),
+        ("tail_bytes", \.tailBytes),
+    ]
+
+    var json: JSONValue { .object(JSONObject(Self.members.map { ($0, .integer(self[keyPath: $1])) })) }
+
+    init(json: JSONValue?) throws(MemberReader.Failure) {
+        var reader = try MemberReader(json)
+        self.init(timeout: 0, grace: 0)
+        for (name, path) in Self.members { self[keyPath: path] = try reader.integer(name) }
+        try reader.finish()
+    }
+}

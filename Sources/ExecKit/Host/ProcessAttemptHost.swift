@@ -1,0 +1,89 @@
+import Dispatch
+public import JobKit
+package import ManifestKit
+
+/// Runs attempts as processes of this server, each watched over by a runner of its own.
+///
+/// Everything it knows is in the attempts' folders, so that an agent that is
+/// started anew goes on where the last one was killed.
+public struct ProcessAttemptHost: AttemptHost {
+    /// Where things are on this server; all paths are full ones.
+    public struct Places: Hashable, Sendable {
+        /// Folder of the agent's state: `/var/lib/provisioning`.
+        public var state: String
+        /// Folder of the logs for people: `/var/log/provisioning`.
+        public var logs: String
+        /// Folder with a folder for each application.
+        public var installers: String
+        /// The program `AttemptRunner`.
+        public var runner: String
+
+        /// Places with all their paths.
+        public init(state: String, logs: String, installers: String, runner: String) {
+            self.state = state
+            self.logs = logs
+            self.installers = installers
+            self.runner = runner
+        }
+    }
+
+    let places: Places
+    let agent: AgentID
+    let facts: HostFacts
+    let bootID: String
+    let examiner: JobExaminer
+    let now: @Sendable () -> Timestamp
+    /// Bounds that tests make small; the order's own times replace the first two.
+    let limits: AttemptLimits?
+    let queue = DispatchQueue(label: "ExecKit.ProcessAttemptHost", attributes: .concurrent)
+
+    /// A host for the attempts of `agent`.
+    ///
+    /// - Parameter bootID: The kernel's name for the time since the server was
+    ///   started, from `/proc/sys/kernel/random/boot_id`.
+    package init(
+        places: Places, agent: AgentID, sealer: InputSealer, facts: HostFacts, bootID: String,
+        limits: AttemptLimits? = nil, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.places = places
+        self.agent = agent
+        self.facts = facts
+        self.bootID = bootID
+        self.limits = limits
+        self.now = now
+        examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealer: sealer)
+    }
+
+    public func examine(_ job: VerifiedJob) async -> Refusal? {
+        await blocking { examineNow(job.order) }
+    }
+
+    public func start(_ job: VerifiedJob) async throws(Refusal) {
+        try await blocking { Result { () throws(Refusal) in try startNow(job.order) } }.get()
+    }
+
+    public func survey() async -> [AttemptID: AttemptStanding] {
+        await blocking { surveyNow() }
+    }
+
+    public func events(of attempt: AttemptID, afterRecord record: Int) -> AsyncStream<AttemptEvent> {
+        AsyncStream { continuation in
+            queue.async { follow(attempt, afterRecord: record, continuation) }
+        }
+    }
+
+    public func cancel(_ attempt: AttemptID) async {
+        await blocking { cancelNow(attempt) }
+    }
+
+    public func discard(_ attempt: AttemptID) async {
+        await blocking { discardNow(attempt) }
+    }
+
+    /// Runs file and process calls off the threads that must not block.
+    private func blocking<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: work()) }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import JobKit
+import OpenSSLCrypto
+
+/// Reads an attempt's log from the first record on, while it grows.
+struct LogReader {
+    private let file: Descriptor
+    private var offset = 0
+    private var buffer: ArraySlice<UInt8> = []
+    private var lastNumber = 0
+
+    init(_ folder: Directory) throws(ExecKitError) {
+        file = try folder.open(AttemptFile.log, O_RDONLY)
+    }
+
+    /// The next record, or nil where the log has no further whole one by now.
+    mutating func next() -> LogRecord? {
+        if let record = take() { return record }
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while case let count = pread(file.number, &chunk, chunk.count, offset), count > 0 {
+            offset += count
+            buffer += chunk[..<count]
+            if let record = take() { return record }
+        }
+        return nil
+    }
+
+    private mutating func take() -> LogRecord? {
+        guard let record = LogFrame.decode(buffer), record.number == lastNumber + 1 else { return nil }
+        buffer = buffer.dropFirst(LogFrame.headSize + record.bytes.count)
+        lastNumber = record.number
+        return record
+    }
+
+    /// What a log holds up to its last whole record.
+    static func summary(of folder: Directory, cutBytes: Int = 0) -> AttemptResult.Log? {
+        guard var reader = try? LogReader(folder) else { return nil }
+        var digest = SHA256()
+        var bytes = 0
+        while let record = reader.next() {
+            digest.update(record.bytes)
+            bytes += record.bytes.count
+        }
+        return AttemptResult.Log(
+            records: reader.lastNumber, bytes: bytes, cutBytes: cutBytes, digest: Hex.encode(digest.finalize()))
+    }
+}

@@ -1,0 +1,95 @@
+import JobKit
+import ManifestKit
+import ValidationKit
+
+/// Judges an order against this server, in this order:
+///
+/// 1. its time limits;
+/// 2. the application's files, and their digest;
+/// 3. the action and its script;
+/// 4. the server, against `os_requirements`;
+/// 5. the sealed inputs;
+/// 6. all inputs, against the manifest.
+struct JobExaminer: Sendable {
+    let repository: String
+    let agent: AgentID
+    let facts: HostFacts
+    let sealer: InputSealer
+
+    private static let timeouts = 1...86_400
+    private static let graces = 1...300
+
+    /// What the order's script is given; its application is copied into the empty `folder`.
+    func plan(_ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths) throws(Refusal) -> ExecutionPlan {
+        try checkLimits(order)  // 1
+        let application = try ApplicationCopy(of: order, repository: repository, into: folder).application  // 2
+        try checkScript(order, application.manifest)  // 3
+        try checkHost(application.manifest)  // 4
+        let raw = try openInputs(order, application.manifest)  // 5
+        let inputs = try validate(raw, application.validator)  // 6
+        let environment = EnvironmentBuilder(
+            order: order, manifest: application.manifest, facts: facts, agent: agent, paths: paths)
+        return ExecutionPlan(
+            arguments: ["/bin/bash", "-p", "\(application.installer.folderPath)/\(order.script)"],
+            environment: environment.build(inputs), directory: paths.work,
+            limits: AttemptLimits(timeout: order.timeoutSeconds * 1000, grace: order.graceSeconds * 1000))
+    }
+
+    private func checkLimits(_ order: JobOrder) throws(Refusal) {
+        guard Self.timeouts.contains(order.timeoutSeconds) else {
+            throw Refusal(
+                .limits, "a timeout of '\(order.timeoutSeconds)' seconds is not between 1 and \(Self.timeouts.upperBound)")
+        }
+        guard Self.graces.contains(order.graceSeconds) else {
+            throw Refusal(
+                .limits, "a grace of '\(order.graceSeconds)' seconds is not between 1 and \(Self.graces.upperBound)")
+        }
+    }
+
+    private func checkScript(_ order: JobOrder, _ manifest: Manifest) throws(Refusal) {
+        guard order.action == "install", order.script == manifest.installScript else {
+            throw Refusal(
+                .notListed, "the application '\(manifest.id)' has no action '\(order.action)' with the script '\(order.script)'")
+        }
+    }
+
+    private func checkHost(_ manifest: Manifest) throws(Refusal) {
+        let failed = manifest.hostRequirement.check(facts).filter { !$0.passed }
+        guard failed.isEmpty else {
+            let reasons = failed.map { "\($0.check.rawValue) is '\($0.actual)', wanted: \($0.wanted)" }
+            throw Refusal(.osUnsupported, reasons.joined(separator: "; "))
+        }
+    }
+
+    /// Sensitive inputs come sealed and no others do: so none rests in clear on its way, or in a log.
+    private func openInputs(_ order: JobOrder, _ manifest: Manifest) throws(Refusal) -> RawInputs {
+        var raw = RawInputs()
+        let sensitive = Set(manifest.inputs.filter(\.isSensitive).map(\.name.description))
+        for (name, text) in order.inputs {
+            guard !sensitive.contains(name) else { throw Refusal(.inputsInvalid, "input '\(name)' has to come sealed") }
+            raw[name] = .text(text)
+        }
+        for (name, sealed) in order.sealed {
+            guard sensitive.contains(name) else {
+                throw Refusal(.inputsInvalid, "input '\(name)' came sealed, and the manifest calls it no secret")
+            }
+            do {
+                let secret = try sealer.open(
+                    sealed, input: name, job: order.attempt.job, application: order.application)
+                raw[name] = .text(secret.reveal())
+            } catch {
+                throw Refusal(.sealInvalid, "the sealed input '\(name)' does not open with this server's key")
+            }
+        }
+        return raw
+    }
+
+    private func validate(_ raw: RawInputs, _ validator: InputValidator) throws(Refusal) -> ValidatedInputs {
+        switch validator.validate(raw) {
+        case .valid(let inputs, _): return inputs
+        case .invalid(let violations):
+            let reasons = violations.map { $0.field.isEmpty ? $0.message : "input '\($0.field)': \($0.message)" }
+            throw Refusal(.inputsInvalid, reasons.joined(separator: "; "))
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import Glibc
+import JobKit
+
+/// An attempt whose script has been let go.
+///
+/// 1. The cgroup is made, and space reserved for the result.
+/// 2. The child is forked inside it, held at a gate before `execve`.
+/// 3. `began` is durable on disk.
+/// 4. The gate is opened.
+///
+/// A crash before 3 leaves an attempt that never began; the gate's end closes
+/// with the runner, and the child ends without having run an instruction of the
+/// script.
+struct StartedAttempt: Sendable {
+    let order: RunnerOrder
+    let folder: Directory
+    let group: ControlGroup
+    let process: GatedProcess
+    /// The reading end of the script's standard output and error.
+    let output: Descriptor
+    let log: Descriptor
+    let plainLog: Descriptor?
+    /// When the gate was opened, for people and for reckoning.
+    let beganAt: Timestamp
+    let beganElapsed: Int64
+
+    init(order: RunnerOrder, folder: Directory, clock: RunnerClock) throws {
+        self.order = order
+        self.folder = folder
+        try Self.reserveSpace(in: folder)
+        (log, plainLog) = try LogWriter.files(in: folder, plainPath: order.plainLog)
+        group = try ControlGroup.make(order.controlGroup)  // 1
+        do {
+            let gate = try Descriptor.pipe()
+            let pipe = try Descriptor.pipe()
+            output = pipe.reading
+            output.makeNonblocking()
+            process = try GatedProcess(
+                GatedProcess.Order(
+                    arguments: order.plan.arguments, environment: order.plan.environment.map { ($0.name, $0.text) },
+                    directory: order.plan.directory, mask: 0o022, input: try Directory("/dev").open("null", O_RDONLY),
+                    output: pipe.writing, error: pipe.writing, gate: gate.reading,
+                    cgroup: group.folder.descriptor))  // 2
+            beganAt = clock.now
+            try Self.record(process.pid, beganAt, order.bootID, in: folder)  // 3
+            beganElapsed = clock.elapsed
+            guard gate.writing.write([1]) == 0 else { throw ExecKitError.system("open", "gate") }  // 4
+        } catch {
+            _ = group.empty()
+            group.remove()
+            throw error
+        }
+    }
+
+    private static func record(
+        _ pid: pid_t, _ beganAt: Timestamp, _ bootID: String, in folder: Directory
+    ) throws(ExecKitError) {
+        // Only `began` is synced: where it outlives a power loss that the others
+        // do not, their absence says that the server was restarted.
+        try folder.create(AttemptFile.pid, Array("\(pid)\n".utf8))
+        try folder.create(AttemptFile.bootID, Array("\(bootID)\n".utf8))
+        try folder.create(AttemptFile.began, Array("\(beganAt.milliseconds)\n".utf8), synced: true)
+        try folder.sync()
+    }
+
+    private static func reserveSpace(in folder: Directory) throws(ExecKitError) {
+        let file = try folder.open(AttemptFile.reserve, O_WRONLY | O_CREAT | O_EXCL)
+        let failure = posix_fallocate(file.number, 0, off_t(AttemptFile.reserveSize))
+        guard failure == 0 else {
+            throw .system("reserve space in", folder.path, number: failure)
+        }
+    }
+}

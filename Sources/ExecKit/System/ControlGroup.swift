@@ -1,0 +1,120 @@
+import Glibc
+
+/// The cgroup (version 2) that holds every process of one attempt.
+///
+/// No process can leave it by `setsid`, a double fork or a change of parent, so
+/// that what it lists is the whole tree.
+struct ControlGroup: Sendable {
+    let folder: Directory
+    /// Ready with `POLLPRI` when the group becomes empty or populated.
+    let changes: Descriptor
+
+    /// Makes the group at `path`; an empty one of that name is made anew.
+    static func make(_ path: String) throws(ExecKitError) -> ControlGroup {
+        rmdir(path)
+        guard mkdir(path, 0o700) == 0 else { throw .system("make cgroup", path) }
+        return try ControlGroup(path)
+    }
+
+    /// The group that is at `path`.
+    init(_ path: String) throws(ExecKitError) {
+        folder = try Directory(path)
+        changes = try folder.open("cgroup.events", O_RDONLY)
+    }
+
+    /// Whether a living process is in the group or below it.
+    var isPopulated: Bool { value(of: "populated", in: "cgroup.events") != 0 }
+
+    /// Whether the kernel killed a process of the group for want of memory.
+    var ranOutOfMemory: Bool { (value(of: "oom_kill", in: "memory.events") ?? 0) > 0 }
+
+    /// The living processes in the group and below it.
+    func processes() -> [pid_t] { Self.processes(of: folder, depth: 0) }
+
+    /// Stops every process where it is; waits for that, but not for one that hangs in the kernel.
+    ///
+    /// While it holds nothing forks, ends or gives its number to another process.
+    func freeze() {
+        guard write("1", to: "cgroup.freeze") else { return }
+        var tries = 0
+        while value(of: "frozen", in: "cgroup.events") == 0 && tries < 20 {
+            var wait = pollfd(fd: changes.number, events: Int16(POLLPRI), revents: 0)
+            _ = poll(&wait, 1, 10)
+            tries += 1
+        }
+    }
+
+    /// Lets the processes go on, to the signals that wait for them.
+    func thaw() { write("0", to: "cgroup.freeze") }
+
+    /// Sends a signal to every process; call it between ``freeze()`` and ``thaw()``.
+    func signal(_ number: Int32) {
+        for process in processes() { Glibc.kill(process, number) }
+    }
+
+    /// Kills every process at once; on kernels before 5.14 one by one while they are frozen.
+    func kill() {
+        if write("1", to: "cgroup.kill") { return }
+        freeze()
+        signal(SIGKILL)
+        thaw()
+    }
+
+    /// Kills until the group is empty or `rounds` waits of 10 ms are over; what is still there.
+    func empty(rounds: Int = 500) -> Int {
+        for _ in 0..<rounds where isPopulated {
+            kill()
+            var wait = pollfd(fd: changes.number, events: Int16(POLLPRI), revents: 0)
+            _ = poll(&wait, 1, 10)
+        }
+        return isPopulated ? max(1, processes().count) : 0
+    }
+
+    /// Removes the empty group and what the script made below it; whether it is gone.
+    @discardableResult
+    func remove() -> Bool {
+        Self.removeGroups(below: folder, depth: 0)
+        return rmdir(folder.path) == 0
+    }
+
+    // MARK: - The kernel's files
+
+    private static let maximumDepth = 16
+
+    private static func processes(of group: Directory, depth: Int) -> [pid_t] {
+        var found = (group.read("cgroup.procs") ?? []).split(separator: 0x0A)
+            .compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }.filter { $0 > 0 }
+        if depth < maximumDepth {
+            for below in groups(below: group) { found += processes(of: below, depth: depth + 1) }
+        }
+        return found
+    }
+
+    private static func groups(below group: Directory) -> [Directory] {
+        group.folderNames().compactMap { try? group.folder($0) }
+    }
+
+    private static func removeGroups(below group: Directory, depth: Int) {
+        guard depth < maximumDepth else { return }
+        for below in groups(below: group) {
+            removeGroups(below: below, depth: depth + 1)
+            rmdir(below.path)
+        }
+    }
+
+    @discardableResult
+    private func write(_ text: String, to name: String) -> Bool {
+        guard let file = try? folder.open(name, O_WRONLY) else { return false }
+        return file.write(Array(text.utf8)) == 0
+    }
+
+    private func value(of key: String, in name: String) -> Int? {
+        for line in (folder.read(name) ?? []).split(separator: 0x0A) {
+            let words = line.split(separator: 0x20)
+            if words.count == 2, words[0].elementsEqual(key.utf8) {
+                return Int(String(decoding: words[1], as: UTF8.self))
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,56 @@
+/// Where in the file system the caller's own cgroup of version 2 is.
+///
+/// Found from the kernel's tables, so that it holds for a host with only
+/// version 2, for one with both versions mounted, and for a container.
+struct ControlGroupPlace: Hashable, Sendable {
+    /// The folder, such as `/sys/fs/cgroup/system.slice/provisioning-agent.service`.
+    let path: String
+
+    /// The place from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`.
+    ///
+    /// - Throws: ``ExecKitError/Code/noControlGroup`` where there is none.
+    init(mountInfo: String, membership: String) throws(ExecKitError) {
+        guard let line = membership.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
+            throw ExecKitError(.noControlGroup, "the kernel has no cgroup v2 (no '0::' in /proc/self/cgroup)")
+        }
+        let own = line.dropFirst(3)
+        for mount in mountInfo.split(separator: "\n") {
+            // 36 35 98:0 /root /mount/point rw,noatime optional… - type source options
+            let fields = mount.split(separator: " ")
+            guard let dash = fields.firstIndex(of: "-"), dash >= 6, dash + 1 < fields.count,
+                fields[dash + 1] == "cgroup2"
+            else { continue }
+            let root = fields[3] == "/" ? "" : Self.unescaped(fields[3])
+            guard own == root || own.hasPrefix(root + "/"), !own.hasPrefix("/..") else { continue }
+            let below = own.dropFirst(root.count)
+            path = Self.unescaped(fields[4]) + (below == "/" ? "" : below)
+            return
+        }
+        throw ExecKitError(.noControlGroup, "no cgroup v2 file system shows the group '\(own)' of this process")
+    }
+
+    /// The calling process's own place.
+    static func own() throws(ExecKitError) -> ControlGroupPlace {
+        let folder = try Directory("/proc/self")
+        return try ControlGroupPlace(
+            mountInfo: String(decoding: folder.read("mountinfo") ?? [], as: UTF8.self),
+            membership: String(decoding: folder.read("cgroup") ?? [], as: UTF8.self))
+    }
+
+    /// A path of mountinfo, where a space is `\040` and a backslash `\134`.
+    private static func unescaped(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "\\"), rest.count >= 3,
+                let value = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,222 @@
+import Glibc
+import JobKit
+import Testing
+
+@testable import ExecKit
+
+@Suite("How scripts end (root, cgroup v2)", .timeLimit(.minutes(1))) struct ScriptEndingTests {
+    @Test(arguments: [0, 1, 2, 3, 75, 100, 124, 126, 127, 255]) func reportsItsExitCode(_ code: Int) async throws {
+        let run = try await TestServer().run("echo hello; exit \(code)")
+        #expect(run.result?.ending == .exited(code: code))
+        #expect(run.text == "hello\n")
+        #expect(run.result?.leftovers == 0 && run.result?.survivors == 0)
+    }
+
+    @Test(arguments: [SIGKILL, SIGTERM, SIGSEGV]) func reportsASignalThatWeDidNotSend(_ number: Int32) async throws {
+        let run = try await TestServer().run("kill -\(number) $$")
+        #expect(run.result?.ending == .signalled(number: Int(number)))
+    }
+
+    @Test func tellsBeganLogsAndEndInThisOrder() async throws {
+        let server = try TestServer()
+        let host = server.host()
+        let attempt = try await server.start("echo one", on: host)
+        var order: [String] = []
+        for await event in host.events(of: attempt, afterRecord: 0) {
+            switch event {
+            case .began: order.append("began")
+            case .log: order.append("log")
+            case .ended: order.append("ended")
+            }
+        }
+        #expect(order == ["began", "log", "ended"])
+    }
+
+    @Test func measuresTheTimeFromTheGateToTheEmptyTree() async throws {
+        let run = try await TestServer().run("read -t 0.3 < <(tail -f /dev/null)")
+        let duration = try #require(run.result?.durationMilliseconds)
+        #expect(duration >= 300 && duration < 5000)
+        #expect(try #require(run.result?.beganAt) <= #require(run.result?.endedAt))
+    }
+
+    // MARK: - Timeout
+
+    @Test func aTimeoutEndsTheScript() async throws {
+        let run = try await TestServer().run("echo $$; tail -f /dev/null", limits: .short(timeout: 300))
+        #expect(run.result?.ending == .timedOut)
+        #expect(run.result?.survivors == 0)
+        #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
+    }
+
+    @Test func aTimeoutIsATimeoutThoughTheScriptAnswersTermWithSuccess() async throws {
+        let run = try await TestServer().run(
+            "trap 'exit 0' TERM; echo; while :; do read -t 1 < <(tail -f /dev/null); done", limits: .short(timeout: 300))
+        #expect(run.result?.ending == .timedOut)
+    }
+
+    /// F35.
+    @Test func aTreeThatIgnoresTermLeavesItsSessionAndForksTwiceIsGone() async throws {
+        let script = """
+            trap '' TERM HUP
+            for i in 1 2 3 4; do (setsid bash -c 'trap "" TERM; (exec -a canary tail -f /dev/null) & wait' &) ; done
+            echo $$
+            wait; while :; do tail -f /dev/null; done
+            """
+        let server = try TestServer()
+        var tree: [pid_t] = []
+        let run = try await server.run(script, limits: .short(timeout: 500)) { _, attempt in
+            while tree.count < 9 { tree = server.processes(of: attempt) }
+        }
+        #expect(run.result?.ending == .timedOut)
+        #expect(run.result?.survivors == 0)
+        #expect(tree.count >= 9 && tree.allSatisfy { !isAlive($0) })
+    }
+
+    /// F35.
+    @Test func aThousandChildrenAreGone() async throws {
+        let script = "trap '' TERM; for i in {1..1000}; do tail -f /dev/null & done; echo ready; wait"
+        let server = try TestServer()
+        let run = try await server.run(script, limits: .short()) { host, attempt in await host.cancel(attempt) }
+        #expect(run.result?.ending == .cancelled)
+        #expect(run.result?.survivors == 0)
+        let took = try #require(run.result?.durationMilliseconds)
+        #expect(took < 20_000)
+    }
+
+    /// F36.
+    @Test func aChainOfForksIsGone() async throws {
+        let script = "trap '' TERM; echo $$; f() { read -t 0.01 < <(:) ; f & wait $!; }; f"
+        let server = try TestServer()
+        let run = try await server.run(script, limits: .short(timeout: 400, grace: 50))
+        #expect(run.result?.ending == .timedOut)
+        #expect(run.result?.survivors == 0)
+    }
+
+    // MARK: - Cancel
+
+    @Test func aCancelEndsTheWholeTree() async throws {
+        let server = try TestServer()
+        let run = try await server.run("tail -f /dev/null & echo $!; wait", limits: .short()) { host, attempt in
+            await host.cancel(attempt)
+        }
+        #expect(run.result?.ending == .cancelled)
+        #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
+    }
+
+    @Test func aCancelAfterTheEndChangesNothing() async throws {
+        let server = try TestServer()
+        let host = server.host()
+        let attempt = try await server.start("exit 3", on: host)
+        let first = try await server.follow(attempt, host).result
+        await host.cancel(attempt)
+        let again = try await server.follow(attempt, host).result
+        #expect(first?.ending == .exited(code: 3))
+        #expect(again == first)
+    }
+
+    @Test func aCancelOfAnUnknownAttemptHasNoEffect() async throws {
+        let server = try TestServer()
+        try server.publish(script: "#!/bin/bash\nexit 0\n")
+        await server.host().cancel(try server.order().attempt)
+    }
+
+    /// F53, F55: whatever comes first, there is one cause and it fits what the script saw.
+    @Test(arguments: 0..<12) func aTimeoutAtTheExitHasOneCause(_ index: Int) async throws {
+        let limit = 40 + index * 5
+        let script = "trap 'echo term; exit 9' TERM; read -t 0.06 < <(tail -f /dev/null) ; echo done; exit 5"
+        let run = try await TestServer().run(script, limits: .short(timeout: limit))
+        let sawSignal = run.text.contains("term")
+        switch run.result?.ending {
+        case .exited(let code): #expect(code == 5 && !sawSignal)
+        case .timedOut: #expect(!run.text.contains("done\n") || !sawSignal)
+        default: Issue.record("\(String(describing: run.result))")
+        }
+    }
+
+    // MARK: - What stays behind
+
+    /// F37.
+    @Test func aDaemonLeftBehindIsEndedAndCounted() async throws {
+        let run = try await TestServer().run(
+            "setsid tail -f /dev/null >/dev/null 2>&1 & echo $!; exit 0", limits: .short())
+        #expect(run.result?.ending == .exited(code: 0))
+        #expect(run.result?.leftovers == 1)
+        #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
+    }
+
+    @Test func aLeftoverThatIgnoresTermIsKilled() async throws {
+        let run = try await TestServer().run(
+            "(trap '' TERM; while :; do tail -f /dev/null; done) & echo $!; exit 7", limits: .short())
+        #expect(run.result?.ending == .exited(code: 7))
+        #expect((run.result?.leftovers ?? 0) >= 1 && run.result?.survivors == 0)
+        #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
+    }
+
+    @Test func aHelperThatEndsByItselfIsNoLeftover() async throws {
+        let run = try await TestServer().run("exec > >(cat) 2>&1; echo through the helper")
+        #expect(run.text == "through the helper\n")
+        #expect(run.result?.leftovers == 0)
+    }
+
+    /// F39.
+    @Test func aGrandchildThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
+        let run = try await TestServer().run("(setsid tail -f /dev/null &); echo done; exit 0", limits: .short())
+        #expect(run.result?.ending == .exited(code: 0))
+        #expect(run.text == "done\n")
+        #expect((run.result?.durationMilliseconds ?? .max) < 3000)
+    }
+
+    @Test func aProcessOutsideTheGroupThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
+        let place = try ControlGroupPlace.own().path
+        let script = "tail -f /dev/null & echo $! > '\(place)/cgroup.procs'; echo $!; exit 0"
+        let run = try await TestServer().run(script)
+        let outsider = try #require(pid_t(run.text.dropLast()))
+        defer { kill(outsider, SIGKILL) }
+        #expect(run.result?.ending == .exited(code: 0))
+        #expect(run.result?.leftovers == 0)
+        #expect(isAlive(outsider))
+    }
+
+    @Test func aScriptThatLeavesItsGroupIsStillTimed() async throws {
+        let place = try ControlGroupPlace.own().path
+        let run = try await TestServer().run(
+            "trap '' TERM; echo $$ > '\(place)/cgroup.procs'; while :; do read -t 1 < /dev/zero; done",
+            limits: .short(timeout: 300))
+        #expect(run.result?.ending == .timedOut)
+    }
+
+    /// F38.
+    @Test func aScriptThatClosesItsOutputRunsOn() async throws {
+        let run = try await TestServer().run("echo one; exec >&- 2>&-; read -t 0.2 < <(tail -f /dev/null); exit 6")
+        #expect(run.result?.ending == .exited(code: 6))
+        #expect(run.text == "one\n")
+    }
+
+    @Test func itsControlGroupIsGone() async throws {
+        let server = try TestServer()
+        let host = server.host()
+        let attempt = try await server.start("mkdir /proc/self/x 2>/dev/null; exit 0", on: host)
+        _ = try await server.follow(attempt, host)
+        #expect(throws: ExecKitError.self) { try ControlGroup(host.controlGroup(of: attempt)) }
+    }
+
+    @Test func itIsRemovedWhenThePanelHasItsEnd() async throws {
+        let server = try TestServer()
+        let host = server.host()
+        let attempt = try await server.start("ln -s / away; mkdir -p deep/er; touch deep/er/$'\\xff'", on: host)
+        _ = try await server.follow(attempt, host)
+        await host.discard(attempt)
+        #expect(throws: ExecKitError.self) { try server.folder(of: attempt) }
+        #expect(await host.survey().isEmpty)
+    }
+
+    @Test func aRunningAttemptIsNotDiscarded() async throws {
+        let server = try TestServer()
+        let run = try await server.run("echo; tail -f /dev/null", limits: .short()) { host, attempt in
+            await host.discard(attempt)
+            #expect(throws: Never.self) { try server.folder(of: attempt) }
+            await host.cancel(attempt)
+        }
+        #expect(run.result?.ending == .cancelled)
+    }
+}
