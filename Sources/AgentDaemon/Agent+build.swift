@@ -1,0 +1,75 @@
+import ExecKit
+import Glibc
+public import JobKit
+import Logging
+import ManifestKit
+import OpenSSLCrypto
+import RedisQueue
+public import ServiceLifecycle
+import UnixSignals
+
+// The composition root: the only place that knows every concrete type.
+
+extension AgentWorker: Service {}
+
+/// An agent, put together and ready to run.
+struct Agent {
+    /// The version that beats tell.
+    static let version = "0.1.0"
+
+    let worker: AgentWorker
+    let logger: Logger
+    private let lock: StateLock
+
+    static func build(_ configuration: AgentConfiguration, logger: Logger) async throws -> Agent {
+        guard getuid() == 0 else { throw ConfigurationProblem("the agent has to run as root: installers change the system") }
+        if configuration.derivedFromRoot {
+            logger.warning("this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")
+        }
+        let lock = try StateLock(folder: configuration.stateFolder)
+        let machine = try HostIdentity.read()
+        let logging = EventLogging(logger: logger)
+        let host = ProcessAttemptHost(
+            places: .init(
+                state: configuration.stateFolder, logs: configuration.logFolder,
+                installers: configuration.installersFolder, runner: configuration.runner),
+            agent: configuration.agent, sealer: configuration.keys[0].sealer, facts: machine.facts,
+            bootID: machine.bootID, now: { SystemTime.now().wall })
+        let link = try RedisJobQueue(url: configuration.redisURL, name: "agent-\(configuration.agent)")
+        let worker = AgentWorker(
+            identity: .init(
+                agent: configuration.agent, machine: machine.machineID, bootID: machine.bootID, version: version,
+                facts: machine.facts.wire),
+            session: Hex.encode(try RandomBytes.generate(16)), keys: configuration.keys,
+            journal: try FileAgentJournal(folder: configuration.stateFolder), link: try link.link(for: configuration.agent),
+            host: host, clock: ContinuousClock(), now: SystemTime.now, onEvent: logging.worker)
+        logger.info("agent starts", metadata: ["agent": "\(configuration.agent)", "keys": "\(configuration.keys[0])"])
+        return Agent(worker: worker, logger: logger, lock: lock)
+    }
+
+    func run() async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: StoppedAtShutdown(worker: worker))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}
+
+/// Ends the worker's loops when the agent is told to stop; its scripts go on under their runners.
+private struct StoppedAtShutdown: Service {
+    let worker: AgentWorker
+
+    func run() async throws { try await cancelWhenGracefulShutdown { try await worker.run() } }
+}
+
+extension HostFacts {
+    /// The facts as beats tell them.
+    fileprivate var wire: [String: String] {
+        var facts = ["os_id": osID, "arch": architecture]
+        facts["os_version"] = versionID
+        facts["os_codename"] = codename
+        if !idLike.isEmpty { facts["os_like"] = idLike.joined(separator: " ") }
+        return facts
+    }
+}

@@ -1,0 +1,35 @@
+import JobKit
+import Logging
+
+/// The worker's events as log lines, with one vocabulary of keys: job, app, agent, attempt, state, reason.
+struct EventLogging: Sendable {
+    let logger: Logger
+
+    @Sendable func worker(_ event: AgentWorker.Event) {
+        switch event {
+        case .recovered(let session, let attempts):
+            logger.info("agent works", metadata: ["session": "\(session)", "attempts": "\(attempts)"])
+        case .linkFailed(let error): logger.warning("redis failed", metadata: ["error": "\(error)"])
+        case .linkRestored: logger.info("redis answers again")
+        case .stuck: logger.error("the next message is missing or not to be believed; the panel has to send it again")
+        case .halted(let halt):
+            logger.critical("nothing is started any more", metadata: ["reason": "\(halt.rawValue)"])
+        case .starting(let attempt, let application): logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
+        case .refused(let attempt, let refusal):
+            logger.error("attempt refused", metadata: keys(attempt, ["reason": "\(refusal)"]))
+        case .ended(let attempt, let result):
+            logger.info(
+                "script ended",
+                metadata: keys(
+                    attempt,
+                    [
+                        "state": "\(result.ending.name)", "exit_code": "\(result.exitCode.map { String($0) } ?? "")",
+                        "duration_ms": "\(result.durationMilliseconds.map { String($0) } ?? "")",
+                    ]))
+        }
+    }
+
+    private func keys(_ attempt: AttemptID, _ more: Logger.Metadata) -> Logger.Metadata {
+        more.merging(["job": "\(attempt.job)", "attempt": "\(attempt.number)"]) { $1 }
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import JobKit
+import Logging
+import Synchronization
+
+/// `agent.log`: one line an event, readable by root alone.
+final class LogFile: Sendable {
+    private let descriptor: CInt
+
+    /// - Throws: ``ConfigurationProblem`` where the file cannot be opened.
+    init(folder: String) throws {
+        mkdir(folder, 0o700)
+        let path = "\(folder)/agent.log"
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ConfigurationProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Adds a line with one write, so that lines of several threads never mix.
+    func write(_ line: String) {
+        let bytes = Array(line.utf8)
+        _ = Glibc.write(descriptor, bytes, bytes.count)
+    }
+}
+
+/// Writes log lines into `agent.log`.
+struct FileLogHandler: LogHandler {
+    let file: LogFile
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+
+    init(file: LogFile) { self.file = file }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }
+        let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        file.write("\(SystemTime.now().wall) \(event.level) \(event.message)\(pairs)\n")
+    }
+}

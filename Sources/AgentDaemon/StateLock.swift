@@ -1,0 +1,22 @@
+import Glibc
+
+/// One agent for each state folder: the lock is held for life and falls with the process.
+final class StateLock: Sendable {
+    private let descriptor: CInt
+
+    /// - Throws: ``ConfigurationProblem`` where another agent holds it.
+    init(folder: String) throws {
+        mkdir(folder, 0o700)
+        let path = "\(folder)/agent.lock"
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ConfigurationProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw ConfigurationProblem("another agent already runs on '\(folder)'")
+        }
+    }
+
+    deinit { close(descriptor) }
+}

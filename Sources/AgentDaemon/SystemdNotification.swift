@@ -1,0 +1,25 @@
+import Glibc
+
+/// Tells systemd that the agent is up, where systemd asked to be told (`Type=notify`).
+enum SystemdNotification {
+    /// Sends `READY=1` to the socket named by `NOTIFY_SOCKET`; without one, nothing happens.
+    static func ready() {
+        guard let path = getenv("NOTIFY_SOCKET").map({ String(cString: $0) }), !path.isEmpty else { return }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+        if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }  // the abstract name space
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let message = Array("READY=1".utf8)
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { socketAddress in
+                sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), socketAddress, length)
+            }
+        }
+    }
+}

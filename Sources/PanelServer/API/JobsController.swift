@@ -1,0 +1,140 @@
+import HTTPTypes
+import Hummingbird
+import JobKit
+import ManifestKit
+import NIOCore
+
+/// Jobs, and what their scripts wrote.
+struct JobsController: Sendable {
+    /// Records of a log in one answer at most.
+    private static let page = 1000
+    /// Bytes of output shown with a job.
+    private static let tail = 64 * 1024
+
+    let store: any JobStore
+    let feed: JobFeed
+
+    func addRoutes(to group: RouterGroup<some RequestContext>) {
+        group.get("jobs", use: list)
+        group.get("jobs/{id}", use: show)
+        group.get("jobs/{id}/log", use: log)
+    }
+
+    /// `GET /api/jobs?server_id=&app=&status=&before=&limit=`
+    @Sendable private func list(request: Request, context: some RequestContext) async throws -> Response {
+        let query = try Query(request, allowing: ["server_id", "app", "status", "before", "limit"])
+        let jobs = JobQuery(
+            agent: try query.parsed("server_id", "a server's name", AgentID.init), application: query["app"],
+            state: try query.parsed("status", "one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))", JobState.init),
+            before: try query.parsed("before", "a job's id", JobID.init),
+            limit: try query.integer("limit", in: 1...500) ?? 50)
+        let found = try await store.read { try $0.jobs(jobs) }
+        let next = found.count == jobs.limit ? found.last : nil
+        return Response(
+            json: [
+                "success": true, "jobs": .array(found.map { .object($0.payload) }),
+                "next_before": .optional(next) { .string($0.id.description) },
+            ])
+    }
+
+    /// `GET /api/jobs/{id}`
+    @Sendable private func show(request: Request, context: some RequestContext) async throws -> Response {
+        _ = try Query(request, allowing: [])
+        let id = try id(context)
+        let found = try await store.read { store -> (JobRecord, [AttemptRecord], [UInt8])? in
+            guard let job = try store.job(id) else { return nil }
+            let last = try store.lastLogRecord(of: job.attempt.id)
+            let records = try store.log(of: job.attempt.id, afterRecord: max(0, last - 64), limit: 64)
+            return (job, try store.attempts(of: id), Array(records.flatMap(\.bytes).suffix(Self.tail)))
+        }
+        guard let (job, attempts, output) = found else { throw Problem.unknownJob(id.description) }
+        var payload = job.payload
+        payload["attempts"] = .array(attempts.map(\.payload))
+        payload["output"] = .string(String(decoding: output, as: UTF8.self))
+        payload["success"] = true
+        return Response(json: .object(payload))
+    }
+
+    /// `GET /api/jobs/{id}/log?attempt=&after=&wait=`; plain text where that is asked for.
+    @Sendable private func log(request: Request, context: some RequestContext) async throws -> Response {
+        let query = try Query(request, allowing: ["attempt", "after", "wait"])
+        let id = try id(context)
+        let after = try query.integer("after", in: 0...Int.max) ?? 0
+        let number = try query.integer("attempt", in: 1...1_000_000)
+        let wait = try query.integer("wait", in: 0...30) ?? 0
+        if request.headers[.accept]?.hasPrefix("text/plain") ?? false {
+            return try await plainLog(of: id, attempt: number)
+        }
+        let news = feed.subscribe(to: id)
+        var page = try await logPage(of: id, attempt: number, after: after)
+        if wait > 0, page.records.isEmpty, !page.isComplete {
+            await news.wait(seconds: wait)
+            page = try await logPage(of: id, attempt: number, after: after)
+        }
+        return Response(
+            json: [
+                "success": true, "job_id": .string(id.description), "attempt": .integer(page.attempt),
+                "status": .string(page.state.rawValue), "complete": .bool(page.isComplete),
+                "records": .array(page.records.map(\.payload)),
+                "next_after": .integer(page.records.last?.number ?? after),
+            ])
+    }
+
+    private struct LogPage: Sendable {
+        let attempt: Int
+        let state: JobState
+        let records: [LogRecord]
+        /// Whether nothing will be added behind these records.
+        let isComplete: Bool
+    }
+
+    private func logPage(of id: JobID, attempt number: Int?, after: Int) async throws -> LogPage {
+        let page = try await store.read { store -> LogPage? in
+            guard let job = try store.job(id) else { return nil }
+            let attempt = AttemptID(job: id, number: number ?? job.attempt.id.number)
+            let records = try store.log(of: attempt, afterRecord: after, limit: Self.page)
+            let isOver = attempt.number < job.attempt.id.number || job.attempt.phase == .ended
+            return LogPage(
+                attempt: attempt.number, state: job.state, records: records,
+                isComplete: isOver && records.count < Self.page)
+        }
+        guard let page else { throw Problem.unknownJob(id.description) }
+        return page
+    }
+
+    private func plainLog(of id: JobID, attempt number: Int?) async throws -> Response {
+        let store = store
+        let first = try await logPage(of: id, attempt: number, after: 0)
+        let attempt = AttemptID(job: id, number: first.attempt)
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+            ],
+            body: ResponseBody { writer in
+                var records = first.records
+                while let last = records.last {
+                    try await writer.write(ByteBuffer(bytes: records.flatMap(\.bytes)))
+                    records = try await store.read { try $0.log(of: attempt, afterRecord: last.number, limit: Self.page) }
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    private func id(_ context: some RequestContext) throws -> JobID {
+        let text = try context.parameters.require("id")
+        guard let id = JobID(text) else { throw Problem.unknownJob(text) }
+        return id
+    }
+}
+
+extension Query {
+    /// What `make` understands, or nil where nothing was given.
+    func parsed<Value>(_ name: String, _ wanted: String, _ make: (String) -> Value?) throws -> Value? {
+        guard let text = self[name] else { return nil }
+        guard let value = make(text) else {
+            throw Problem(.badRequest, "invalid_parameter", "parameter '\(name)' has to be \(wanted)", field: name)
+        }
+        return value
+    }
+}

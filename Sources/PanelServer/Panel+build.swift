@@ -1,0 +1,88 @@
+import Hummingbird
+public import JobKit
+import Logging
+import OpenSSLCrypto
+import RedisQueue
+import SQLiteStore
+public import ServiceLifecycle
+import UnixSignals
+
+// The composition root: the only place that knows every concrete type.
+
+extension JobDispatcher: Service {}
+extension ReportIngestor: Service {}
+extension PresenceSweep: Service {}
+
+/// A panel, put together and ready to run.
+struct Panel {
+    let services: [any Service]
+    let logger: Logger
+
+    /// Opens the database, connects to Redis, loads the catalogue and lays out the routes.
+    static func build(_ configuration: PanelConfiguration, logger: Logger) async throws -> Panel {
+        let clock = ContinuousClock()
+        let catalog = Catalog(folder: configuration.installersFolder)
+        for finding in catalog.diagnostics { logger.warning("manifest", metadata: ["finding": "\(finding)"]) }
+        logger.info("catalogue loaded", metadata: ["apps": "\(catalog.entries.count)"])
+
+        let store = try SQLiteJobStore(path: configuration.databasePath)
+        let run = try await store.write { try $0.next("panelRun") }
+        let link = try RedisJobQueue(url: configuration.redisURL, name: "panel")
+        let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
+        let feed = JobFeed(clock: clock)
+        let events = EventLogging(logger: logger)
+
+        let dispatcher = JobDispatcher(store: store, link: link, clock: clock, onEvent: events.dispatcher)
+        let ingestor = ReportIngestor(
+            store: store, link: link, keyring: keyring,
+            acknowledger: Acknowledger(keyring: keyring, run: run, now: SystemTime.now), clock: clock,
+            now: SystemTime.now
+        ) { event in
+            events.ingestor(event)
+            switch event {
+            case .changed(let job): feed.tell(job.id)
+            case .logged(let job): feed.tell(job)
+            default: break
+            }
+        }
+        let sweep = PresenceSweep(
+            store: store, link: link, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor, clock: clock,
+            now: SystemTime.now, onEvent: events.sweep)
+        let desk = JobDesk(
+            store: store, keyring: keyring, now: SystemTime.now, random: { try RandomBytes.generate($0) },
+            onAccepted: { dispatcher.ring($0) })
+
+        let router = try PanelRouter.build(
+            token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, store: store, sweep: sweep,
+            feed: feed)
+        let http = Application(
+            router: router,
+            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            onServerRunning: { channel in
+                logger.notice("panel answers", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
+            },
+            logger: logger)
+        // Stopped in the reverse order: HTTP first, so that whatever was accepted is still sent and taken in.
+        return Panel(services: [dispatcher, ingestor, sweep, http], logger: logger)
+    }
+
+    func run() async throws {
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services.map { .init(service: CancelledAtShutdown($0)) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+}
+
+/// Ends a service whose loops know cancellation only.
+private struct CancelledAtShutdown: Service {
+    let service: any Service
+
+    init(_ service: any Service) { self.service = service }
+
+    func run() async throws {
+        guard !(service is any ApplicationProtocol) else { return try await service.run() }
+        try await cancelWhenGracefulShutdown { try await service.run() }
+    }
+}

@@ -1,0 +1,23 @@
+import Hummingbird
+import JobKit
+import ManifestKit
+
+/// Every route of the panel.
+enum PanelRouter {
+    static func build(
+        token: TokenGuard, catalog: Catalog, desk: JobDesk, store: any JobStore, sweep: PresenceSweep, feed: JobFeed
+    ) throws -> Router<BasicRequestContext> {
+        let router = Router(context: BasicRequestContext.self)
+        router.add(middleware: ProblemMiddleware())
+        router.get("api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
+
+        let api = router.group("api").add(middleware: BearerAuth(token: token))
+        AppsController(catalog: catalog, desk: desk).addRoutes(to: api)
+        JobsController(store: store, feed: feed).addRoutes(to: api)
+        ServersController(store: store, sweep: sweep).addRoutes(to: api)
+
+        let pages = router.group().add(middleware: PageAuth(token: token))
+        try PagesController(catalog: catalog).addRoutes(to: pages)
+        return router
+    }
+}
