@@ -108,6 +108,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ManifestKit", "ValidationKit", "OpenSSLCrypto", "JobKit"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // The arrows above, the strict settings, the house rules that a machine can check.
+        .testTarget(name: "LayeringTests", swiftSettings: strict),
         tests("ManifestKitTests", ["ManifestKit"], copying: ["Fixtures"]),
         tests("ValidationKitTests", ["ValidationKit", "ManifestKit"]),
         tests("OpenSSLCryptoTests", ["OpenSSLCrypto"]),
@@ -115,5 +117,12 @@ let package = Package(
         tests("ExecKitTests", ["ExecKit", "JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"]),
         tests("RedisQueueTests", ["RedisQueue", "JobKit"]),
         tests("SQLiteStoreTests", ["SQLiteStore", "JobKit", .product(name: "GRDB", package: "GRDB.swift")]),
+        // The shipped programs as processes, beside a real Redis; most of it needs root.
+        tests(
+            "EndToEndTests",
+            [
+                "PanelServer", "AgentDaemon", "AttemptRunner", "JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto",
+                "RedisQueue", "SQLiteStore",
+            ]),
     ]
 )

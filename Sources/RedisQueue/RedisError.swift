@@ -15,8 +15,10 @@ package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
         case connectionLost
         /// The answer did not come in time; the connection was given up.
         case timedOut
-        /// The server sent something that is not an answer, or one too large.
+        /// The server sent something that is not an answer; the connection was given up.
         case protocolViolated
+        /// The answer was larger than any that is taken in; the connection was given up.
+        case replyTooLarge
         /// Redis answered with an error; ``RedisError/word`` is its first word.
         case refused
         /// The waiting task was cancelled.

@@ -77,11 +77,13 @@ final class StoreDatabase: Sendable {
             let isEmpty = try Int.fetchOne(connection, sql: "SELECT count(*) FROM sqlite_schema") == 0
             let mark = try Int.fetchOne(connection, sql: "PRAGMA application_id")
             guard isEmpty || mark == applicationID else {
-                throw StoreError(.cannotOpen, "'\(path)' is another program's SQLite file; name a file of the panel's own")
+                throw StoreError(
+                    .cannotOpen, "'\(path)' is another program's file; name one of the panel's own")
             }
             guard try !StoreSchema.migrator.hasBeenSuperseded(connection) else {
                 throw StoreError(
-                    .newerVersion, "'\(path)' was written by a newer panel; run that version, or restore a backup")
+                    .newerVersion,
+                    "'\(path)' was written by a newer panel; run that version, or restore a backup")
             }
         }
     }

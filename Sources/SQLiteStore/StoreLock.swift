@@ -20,9 +20,9 @@ final class StoreLock: Sendable {
         wasUsed = count > 0
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             close(descriptor)
-            let number = String(decoding: digits.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-            throw StoreError(
-                .inUse, "'\(path)' is locked by \(wasUsed ? "process \(number)" : "another process"); stop that panel first")
+            let line = digits.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\n") }
+            let holder = wasUsed ? "process \(String(decoding: line, as: UTF8.self))" : "another process"
+            throw StoreError(.inUse, "'\(path)' is locked by \(holder); stop that panel first")
         }
     }
 
@@ -35,7 +35,9 @@ final class StoreLock: Sendable {
     func sign() throws(StoreError) {
         let text = Array("\(getpid())\n".utf8)
         // Never empty on the way: that would look like a record that never was.
-        guard pwrite(descriptor, text, text.count, 0) == text.count, ftruncate(descriptor, off_t(text.count)) == 0 else {
+        guard pwrite(descriptor, text, text.count, 0) == text.count,
+            ftruncate(descriptor, off_t(text.count)) == 0
+        else {
             throw .system("cannot write '\(path)'")
         }
     }
@@ -57,6 +59,7 @@ extension StoreError {
     /// The error of the system call that just failed.
     fileprivate static func system(_ sentence: String) -> StoreError {
         let number = errno
-        return StoreError(number == ENOSPC ? .diskFull : .cannotOpen, "\(sentence): \(String(cString: strerror(number)))")
+        let said = String(cString: strerror(number))
+        return StoreError(number == ENOSPC ? .diskFull : .cannotOpen, "\(sentence): \(said)")
     }
 }

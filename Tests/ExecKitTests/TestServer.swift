@@ -155,12 +155,6 @@ final class TestServer: Sendable {
         }
     }
 
-    /// The living processes of an attempt.
-    func processes(of attempt: AttemptID) -> [pid_t] {
-        guard let path = try? host().controlGroup(of: attempt), let group = try? ControlGroup(path) else { return [] }
-        return group.processes()
-    }
-
     func folder(of attempt: AttemptID) throws -> Directory { try Directory("\(places.state)/attempts/\(attempt)") }
 }
 

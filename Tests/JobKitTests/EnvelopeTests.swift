@@ -51,7 +51,7 @@ import ValidationKit
     @Test func refusesAnotherAgentsMessages() {
         let keys = Fixtures.keyring.keys(for: Fixtures.otherAgent)
         let verifier = DownlinkVerifier(agent: Fixtures.otherAgent, keys: keys)
-        #expect(judge(Self.entry.bytes, as: verifier) == .refused(.unknownKey))
+        #expect(judge(Self.entry.bytes, as: verifier) == .refused(.wrongAudience))
         // Even one that holds both keys looks at the addressee.
         let both = DownlinkVerifier(agent: Fixtures.otherAgent, keys: keys + Fixtures.keys)
         #expect(judge(Self.entry.bytes, as: both) == .refused(.wrongAudience))
@@ -89,9 +89,11 @@ import ValidationKit
         #expect(Self.verifier.judge(entry, after: Self.start, head: Self.genesis) == .refused(.payloadInvalid))
     }
 
-    @Test func takesAReplayForKnown() {
+    @Test func takesARepetitionForKnownAndRefusesAReplay() {
         let after = StreamPosition(epoch: 1, number: 1)
         #expect(Self.verifier.judge(Self.entry, after: after, head: Self.genesis) == .known)
+        let replay = StreamEntry(position: .init(epoch: 1, number: 2), bytes: Self.entry.bytes)
+        #expect(Self.verifier.judge(replay, after: after, head: Self.genesis) == .refused(.replayed))
     }
 
     @Test func seesGapsForksAndOldEpochs() {

@@ -21,8 +21,8 @@ import Testing
     @Test func carriesAMegabyteEachWayAtOnce() async throws {
         let connection = try server.connection()
         let value = [UInt8](repeating: 7, count: 1 << 20)
-        let replies = try await connection.pipeline((0..<16).map { _ in ["ECHO", RedisArgument(value)] })
-        #expect(replies == [RedisReply](repeating: .string(value), count: 16))
+        let replies = try await connection.pipeline((0..<4).map { _ in ["ECHO", RedisArgument(value)] })
+        #expect(replies == [RedisReply](repeating: .string(value), count: 4))
     }
 
     @Test func worksOverTheNetworkToo() async throws {

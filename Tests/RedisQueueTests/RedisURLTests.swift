@@ -97,6 +97,6 @@ import Testing
         #expect(error?.code == .unsupported)
         #expect(error?.message.contains("'rediss://host:6379/0'") == true)
         #expect(error?.message.contains("not supported yet") == true)
-        #expect(code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") } == .unsupported)
+        #expect(code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") { $0 } } == .unsupported)
     }
 }

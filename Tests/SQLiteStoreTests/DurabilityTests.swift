@@ -27,7 +27,8 @@ import Testing
     @Test("keeps what 16 writers were told is written though the process is killed", .timeLimit(.minutes(1)))
     func survivesAKillUnderLoad() async throws {
         let witness = folder.path("witness")
-        await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, witness = witness as String] in
+        await #expect(processExitsWith: .signal(SIGKILL)) {
+            [path = path as String, witness = witness as String] in
             let store = try SQLiteJobStore(path: path)
             let notes = open(witness, O_CREAT | O_WRONLY | O_APPEND, 0o600)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,7 +50,7 @@ import Testing
             let (high, low) = (Int(notes[place + 1]), Int(notes[place + 2]))
             return Int(notes[place]) * 1000 + high * 256 + low
         }
-        #expect(told.count > 40)
+        #expect(Set(told).count > 40)
         #expect(try await jobs().isSuperset(of: told))
     }
 
@@ -68,12 +69,15 @@ import Testing
             limit.rlim_cur = rlim_t(status.st_size)
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
             let failing = await #expect(throws: StoreError.self) {
-                try await store.write { writer in for number in 4...40 { try writer.insert(.sample(number)) } }
+                try await store.write { writer in for number in 4...40 { try writer.insert(.sample(number)) }
+                }
             }
             #expect(failing?.code == .diskFailed)
             limit.rlim_cur = usual
             setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
-            let later = await #expect(throws: StoreError.self) { try await store.write { try $0.insert(.sample(4)) } }
+            let later = await #expect(throws: StoreError.self) {
+                try await store.write { try $0.insert(.sample(4)) }
+            }
             #expect(later?.code == .diskFailed)
             #expect(try await store.read { try $0.jobs(JobQuery()).count } == 3)
         }
@@ -121,14 +125,6 @@ import Testing
         let jobs = try await store.read { try $0.jobs(JobQuery(limit: .max)) }
         try store.close()
         return Set(jobs.map { Int(($0.createdAt.milliseconds - JobRecord.sampleStart.milliseconds) / 1000) })
-    }
-
-    private func contents(of path: String) throws -> [UInt8] {
-        let descriptor = open(path, O_RDONLY)
-        guard descriptor >= 0 else { throw SystemFailure("cannot read '\(path)'") }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: Int(lseek(descriptor, 0, SEEK_END)))
-        return Array(bytes.prefix(read(descriptor, &bytes, bytes.count)))
     }
 }
 

@@ -102,7 +102,9 @@ import Testing
                             // Found broken by the commit, not by the statement.
                             try connection.execute(sql: "PRAGMA defer_foreign_keys = ON")
                             try connection.execute(
-                                sql: "INSERT INTO submission (actor, key, digest, job) VALUES ('a', 'k', 'd', 'none')")
+                                sql:
+                                    "INSERT INTO submission (actor, key, digest, job) VALUES ('a', 'k', 'd', 'none')"
+                            )
                         }
                         return true
                     } catch let error as StoreError {
@@ -118,7 +120,9 @@ import Testing
         #expect(try await names() == ["held", "after"])
     }
 
-    @Test("fails everyone whose transaction a body ends, even where it hides the error", .timeLimit(.minutes(1)))
+    @Test(
+        "fails everyone whose transaction a body ends, even where it hides the error", .timeLimit(.minutes(1))
+    )
     func failsAllOfAnEndedTransaction() async throws {
         let successes = try await holdingTheWriter(while: 4) { group in
             for number in 0..<4 {

@@ -17,7 +17,8 @@ extension JobStoreConformance {
         try await insert(job)
         job = try await update(job, .claimed(attempt: 1), at: start.advanced(bySeconds: 1))
         job = try await update(job, .began(attempt: 1, at: start.advanced(bySeconds: 2)), at: start)
-        job = try await update(job, .finished(attempt: 1, .sample(.exited(code: 2))), at: start.advanced(bySeconds: 3))
+        job = try await update(
+            job, .finished(attempt: 1, .sample(.exited(code: 2))), at: start.advanced(bySeconds: 3))
         #expect(job.state == .waiting)
         let first = job.attempt
         job = try await update(job, .retryDue, at: start.advanced(bySeconds: 60))
@@ -26,7 +27,8 @@ extension JobStoreConformance {
         job = try await update(job, .cancelRequested, at: start.advanced(bySeconds: 62))
         job = try await update(job, .began(attempt: 2, at: start.advanced(bySeconds: 63)), at: start)
         job = try await update(
-            job, .finished(attempt: 2, .sample(.exited(code: 0), hasLog: false)), at: start.advanced(bySeconds: 64))
+            job, .finished(attempt: 2, .sample(.exited(code: 0), hasLog: false)),
+            at: start.advanced(bySeconds: 64))
         #expect(job.state == .succeeded)
         #expect(job.sealed.isEmpty)
         let (id, second) = (job.id, job.attempt)
@@ -35,7 +37,10 @@ extension JobStoreConformance {
 
     private func keepsEveryEnding() async throws {
         let endings: [AttemptResult.Ending] =
-            [.exited(code: 0), .exited(code: 255), .signalled(number: 1), .signalled(number: 127), .timedOut, .cancelled]
+            [
+                .exited(code: 0), .exited(code: 255), .signalled(number: 1), .signalled(number: 127),
+                .timedOut, .cancelled,
+            ]
             + AttemptResult.Interruption.allCases.map { .interrupted($0) }
         for (number, ending) in endings.enumerated() {
             var job = JobRecord.sample(number, isIdempotent: false)
@@ -46,7 +51,8 @@ extension JobStoreConformance {
             job = try await update(job, .finished(attempt: 1, result), at: job.createdAt)
             #expect(job.state.isFinal)
         }
-        let bare = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: JobRecord.sampleStart)
+        let bare = AttemptResult(
+            ending: .interrupted(.stateLost), beganAt: nil, endedAt: JobRecord.sampleStart)
         var job = JobRecord.sample(endings.count, isIdempotent: false)
         try await insert(job)
         job = try await update(job, .claimed(attempt: 1), at: job.createdAt)
@@ -97,7 +103,9 @@ extension JobStoreConformance {
     private func refusesBrokenLogs() async throws {
         let job = JobRecord.sample()
         let attempt = job.attempt.id
-        @Sendable func record(_ number: Int) -> LogRecord { LogRecord(number: number, at: job.createdAt, bytes: [1]) }
+        @Sendable func record(_ number: Int) -> LogRecord {
+            LogRecord(number: number, at: job.createdAt, bytes: [1])
+        }
         try await insert(job)
         try await store.write { try $0.append([record(1)], to: attempt) }
         let broken = [

@@ -62,7 +62,9 @@ extension JobStoreConformance {
             try writer.removeOutbox(of: mine, through: .max)
             try writer.append(entry(mine, 1, epoch: 2))
         }
-        #expect(try await store.read { try $0.outbox(of: mine, after: 0, limit: 9) } == [entry(mine, 1, epoch: 2)])
+        #expect(
+            try await store.read { try $0.outbox(of: mine, after: 0, limit: 9) } == [entry(mine, 1, epoch: 2)]
+        )
     }
 
     private func remembersSubmissions() async throws {
@@ -85,7 +87,9 @@ extension JobStoreConformance {
         }
         let unknown = JobRecord.sample(3).id
         await #expect(throws: StoreConflict(job: unknown), "no such job") {
-            try await store.write { try $0.remember(Submission(key: "x", actor: "ops", digest: "d", job: unknown)) }
+            try await store.write {
+                try $0.remember(Submission(key: "x", actor: "ops", digest: "d", job: unknown))
+            }
         }
         #expect(try await store.read { try $0.submission(key: "k", actor: "ops") } == first)
     }

@@ -20,7 +20,8 @@ extension JobStoreConformance {
                 try writer.append([LogRecord(number: 1, at: job.createdAt, bytes: [1])], to: job.attempt.id)
                 try writer.save(agent)
                 try writer.append(
-                    OutboxEntry(agent: job.agent, position: StreamPosition(epoch: 1, number: 1), envelope: [1]))
+                    OutboxEntry(
+                        agent: job.agent, position: StreamPosition(epoch: 1, number: 1), envelope: [1]))
                 try writer.remember(Submission(key: "k", actor: "ops", digest: "d", job: job.id))
                 try writer.record(AuditDraft(at: job.createdAt, actor: "ops", action: "a"))
                 _ = try writer.next("a")
@@ -84,7 +85,8 @@ extension JobStoreConformance {
         let lines = try await store.read { try $0.audit(after: 0, limit: .max) }
         #expect(lines.count == successes)
         #expect(AuditEntry.firstBreak(in: lines) == nil)
-        #expect(!lines.contains { "task \((Int($0.draft.detail["number"] ?? "") ?? 0) % 10)" == $0.draft.actor })
+        #expect(
+            !lines.contains { "task \((Int($0.draft.detail["number"] ?? "") ?? 0) % 10)" == $0.draft.actor })
         #expect(try await store.write { try $0.next("writes") } == successes + 1)
     }
 

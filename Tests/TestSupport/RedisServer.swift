@@ -12,7 +12,7 @@ package final class RedisServer: Sendable {
 
     private let folder: TemporaryDirectory
     private let settings: [String]
-    private let process: Mutex<RedisProcess?>
+    private let process: Mutex<ChildProcess?>
 
     /// The address over the network.
     package var url: String { "redis://127.0.0.1:\(port)" }
@@ -81,10 +81,10 @@ package final class RedisServer: Sendable {
                 "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile", folder.path("redis.log"),
             ] + settings
         unlink(socketPath)
-        let started = try RedisProcess(arguments, folder: folder.path)
+        let started = try ChildProcess(arguments, folder: folder.path)
         process.withLock { $0 = started }
         for _ in 0..<2_000 {
-            if started.hasEnded {
+            if started.ending() != nil {
                 process.withLock { $0 = nil }
                 return false
             }

@@ -11,7 +11,8 @@ struct EventLogging: Sendable {
             logger.info("agent works", metadata: ["session": "\(session)", "attempts": "\(attempts)"])
         case .linkFailed(let error): logger.warning("redis failed", metadata: ["error": "\(error)"])
         case .linkRestored: logger.info("redis answers again")
-        case .stuck: logger.error("the next message is missing or not to be believed; the panel has to send it again")
+        case .stuck(let reason):
+            logger.error("message refused; the panel has to send it again", metadata: ["reason": "\(reason)"])
         case .halted(let halt):
             logger.critical("nothing is started any more", metadata: ["reason": "\(halt.rawValue)"])
         case .starting(let attempt, let application): logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))

@@ -59,9 +59,10 @@ extension AgentMachine {
     static let logBytesInEvent = 24 * 1024
 
     private mutating func take(_ entry: StreamEntry) -> Bool {
-        switch verifier.judge(entry, after: received, head: downHead) {
+        let verdict = verifier.judge(entry, after: received, head: downHead)
+        switch verdict {
         case .accept(let message):
-            isStuck = false
+            obstacle = nil
             write(.received(kind: message.kind, payload: message.payload))
             keep(message)
             if case .unacceptable(let attempt, let refusal) = message.content {
@@ -69,11 +70,10 @@ extension AgentMachine {
             }
             return true
         case .known: return true
-        case .gap, .refused: isStuck = true
-        case .forked:
-            isStuck = true
-            halt = .forked
+        case .gap, .refused: break
+        case .forked: halt = .forked
         }
+        obstacle = verdict.obstacle
         return false
     }
 

@@ -87,8 +87,8 @@ public struct AgentMachine: Sendable {
     var attempts: [AttemptID: Attempt] = [:]
     var order: [AttemptID] = []
 
-    /// Whether the next downlink message is missing or not to be believed.
-    public internal(set) var isStuck = false
+    /// Why the next downlink message cannot be taken in, or nil.
+    public internal(set) var obstacle: String?
     /// Why nothing is started any more, or nil.
     public internal(set) var halt: Halt?
     var permit: Permit?

@@ -12,8 +12,8 @@ public actor AgentWorker {
         case linkFailed(QueueError)
         /// The wire answers again.
         case linkRestored
-        /// The next downlink message is missing or not to be believed.
-        case stuck
+        /// The next message cannot be taken in: a number is missing before it, or it is not to be believed.
+        case stuck(reason: String)
         /// Nothing is started any more.
         case halted(AgentMachine.Halt)
         /// A script is about to be started.
@@ -215,7 +215,7 @@ public actor AgentWorker {
             let isNews = machine.take(delivery, at: now())
             commits.ring()
             if !isNews, !delivery.entries.isEmpty {
-                onEvent(.stuck)
+                onEvent(.stuck(reason: machine.obstacle ?? "no news"))
                 await beat()
                 try? await clock.sleep(for: .seconds(1))
             }

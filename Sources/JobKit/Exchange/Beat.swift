@@ -10,8 +10,8 @@ public struct Beat: Hashable, Sendable {
     public let count: Int
     /// The last downlink message on the agent's disk.
     public let received: StreamPosition
-    /// Whether a number is missing after it, or something there was not to be believed.
-    public let isStuck: Bool
+    /// Why the next message cannot be taken in (`gap`, or an ``EnvelopeError``), or nil.
+    public let stuck: String?
     /// The last event the agent has written to its journal.
     public let written: Int
     /// Attempts whose scripts run.
@@ -29,14 +29,14 @@ public struct Beat: Hashable, Sendable {
 
     /// A beat with its parts.
     public init(
-        agent: AgentID, session: String, count: Int, received: StreamPosition, isStuck: Bool, written: Int,
+        agent: AgentID, session: String, count: Int, received: StreamPosition, stuck: String?, written: Int,
         running: [AttemptID], halted: String?, bootID: String, clock: Timestamp, version: String, facts: [String: String]
     ) {
         self.agent = agent
         self.session = session
         self.count = count
         self.received = received
-        self.isStuck = isStuck
+        self.stuck = stuck
         self.written = written
         self.running = running
         self.halted = halted
@@ -50,7 +50,7 @@ public struct Beat: Hashable, Sendable {
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         let payload: JSONValue = [
             "v": .integer(Downlink.version), "agent": .string(agent.description), "session": .string(session),
-            "count": .integer(count), "epoch": .integer(received.epoch), "received": .integer(received.number), "stuck": .bool(isStuck),
+            "count": .integer(count), "epoch": .integer(received.epoch), "received": .integer(received.number), "stuck": .optional(stuck) { .string($0) },
             "written": .integer(written), "running": .array(running.map { .string($0.description) }),
             "halted": .optional(halted) { .string($0) }, "boot_id": .string(bootID), "clock": clock.json,
             "version": .string(version), "facts": JSONValue(strings: facts),
@@ -70,7 +70,7 @@ public struct Beat: Hashable, Sendable {
             count = try reader.integer("count", in: 1...Int.max)
             received = StreamPosition(
                 epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("received"))
-            isStuck = try reader.bool("stuck")
+            stuck = try reader.optional("stuck") { reader, name throws(MemberReader.Failure) in try reader.string(name) }
             written = try reader.integer("written")
             running = try reader.array("running").compactMap { $0.string.flatMap(AttemptID.init) }
             halted = try reader.optional("halted") { reader, name throws(MemberReader.Failure) in try reader.string(name) }

@@ -6,12 +6,22 @@ public enum DownlinkVerdict: Hashable, Sendable {
     case accept(VerifiedDownlink)
     /// Already known: nothing to do.
     case known
-    /// A number is missing before it: ask for the stream again.
+    /// A number is missing before it: the panel has to send again.
     case gap
-    /// Not to be believed: the stream stops here until the panel sends anew.
+    /// Not to be believed: the stream stops here until the panel sends again.
     case refused(EnvelopeError)
     /// Authentic, but it continues another history than the one kept here.
     case forked
+
+    /// Why the stream stops here, or nil where it does not.
+    var obstacle: String? {
+        switch self {
+        case .accept, .known: nil
+        case .gap: "gap"
+        case .refused(let error): error.rawValue
+        case .forked: "forked"
+        }
+    }
 }
 
 /// An authentic message, next in line, with the payload that the journal keeps.
@@ -59,10 +69,11 @@ public struct DownlinkVerifier: Sendable {
         guard entry.position > last else { return .known }
         do throws(EnvelopeError) {
             let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumDown)  // 1
-            let payload = try envelope.verified(as: [.job, .cancel], keys: keys)  // 2
+            let payload = try verified(envelope)  // 2
             let message = try Self.decode(payload, kind: envelope.kind)  // 3
             guard message.audience == agent else { throw .wrongAudience }  // 4
             guard message.position.epoch == last.epoch else { throw .oldEpoch }  // 5
+            guard message.position > last else { throw .replayed }
             guard message.position == entry.position else { throw .payloadInvalid }
             guard message.position.number == last.number + 1 else { return .gap }
             guard message.previous == head else { return .forked }  // 6
@@ -71,6 +82,17 @@ public struct DownlinkVerifier: Sendable {
                     position: message.position, content: message.content, payload: payload, kind: envelope.kind))
         } catch {
             return .refused(error)
+        }
+    }
+
+    /// A message for another agent is signed with that agent's key; what it says of itself is believed only to tell so.
+    private func verified(_ envelope: SignedEnvelope) throws(EnvelopeError) -> [UInt8] {
+        do throws(EnvelopeError) {
+            return try envelope.verified(as: [.job, .cancel], keys: keys)
+        } catch {
+            let claimed = try? Self.decode(envelope.payload, kind: envelope.kind)
+            if error == .unknownKey, let claimed, claimed.audience != agent { throw .wrongAudience }
+            throw error
         }
     }
 

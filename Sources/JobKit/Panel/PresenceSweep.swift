@@ -193,7 +193,7 @@ public actor PresenceSweep {
             progress[agent.id] = (received, moment)
         }
         let hasStalled = (progress[agent.id]?.since ?? moment).advanced(bySeconds: Self.stall) <= moment
-        if presence.beat.isStuck || hasStalled, received < agent.lastSent {
+        if presence.beat.stuck != nil || hasStalled, received < agent.lastSent {
             progress[agent.id] = (received, moment)
             await dispatcher.restart(agent.id)
         }

@@ -119,4 +119,6 @@ public enum EnvelopeError: String, Error, Hashable, Sendable, CaseIterable {
     case wrongAudience = "wrong_audience"
     /// An epoch that is over.
     case oldEpoch = "old_epoch"
+    /// Taken in before, and now there again under another number.
+    case replayed
 }

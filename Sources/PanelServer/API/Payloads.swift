@@ -56,6 +56,7 @@ extension AgentRecord {
             "first_seen_at": firstSeenAt.payload, "last_seen_at": (presence?.seenAt ?? lastBeatAt).payload,
             "unreachable_since": .optional(unreachableSince, \.payload),
             "quarantined": .optional(quarantined) { .string($0) },
+            "stuck": .optional(presence?.beat.stuck) { .string($0) },
             "halted": .optional(presence?.beat.halted) { .string($0) },
             "running": .array((presence?.beat.running ?? []).map { .string($0.job.description) }),
             "clock_skew_ms": .optional(presence) { .integer($0.skewMilliseconds) },

@@ -18,6 +18,9 @@ package actor RedisConnection {
     private nonisolated let inbox: RedisInbox
     private nonisolated let name: String
 
+    /// How long one attempt to connect may take, so that the next one is not kept from a server that came back.
+    private static let attemptTime = Duration.seconds(5)
+
     /// A request on the link, and the replies that it has got so far.
     private struct Question {
         let request: RedisRequest
@@ -120,7 +123,8 @@ package actor RedisConnection {
         if unanswered.isEmpty, link?.isStale == true { link = nil }
         if let link { return link }
         do throws(RedisError) {
-            link = try RedisLink.open(url, name: name, until: unsent.map(\.deadline).min() ?? .now)
+            let deadline = unsent.map(\.deadline).min() ?? .now
+            link = try RedisLink.open(url, name: name, until: min(deadline, .now + Self.attemptTime))
             backoff = RedisBackoff()
             trouble = nil
             return link

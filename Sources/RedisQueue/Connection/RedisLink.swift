@@ -36,14 +36,18 @@ final class RedisLink {
         let readiness = socket.wait(until: deadline, isWriting: !outgoing.isEmpty, waker: waker)
         if readiness.isWritable { try flush() }
         guard readiness.isReadable else { return [] }
-        let outcome = try socket.read { bytes in Result { () throws(RedisReplyReader.Violation) in try reader.replies(with: bytes) } }
+        let outcome = try socket.read { bytes in
+            Result { () throws(RedisReplyReader.Violation) in try reader.replies(with: bytes) }
+        }
         switch outcome {
         case nil:
             return []
         case .success(let replies):
             return replies
-        case .failure(let violation):
-            throw RedisError(.protocolViolated, "Redis at '\(url)' sent \(violation.reason)")
+        case .failure(.tooLarge(let what)):
+            throw RedisError(.replyTooLarge, "Redis at '\(url)' sent \(what)")
+        case .failure(.malformed(let what)):
+            throw RedisError(.protocolViolated, "Redis at '\(url)' sent \(what)")
         }
     }
 

@@ -10,15 +10,20 @@ package enum RedisSubscription {
     package static let bufferedCount = 4_096
 
     /// The messages from now on, until the stream is let go.
-    package static func messages(
-        on channel: String, at url: RedisURL, name: String
-    ) throws(RedisError) -> AsyncStream<[UInt8]> {
+    ///
+    /// - Parameter decode: what a message says; nil where it is none of ours.
+    package static func messages<Message: Sendable>(
+        on channel: String, at url: RedisURL, name: String, as decode: @escaping @Sendable ([UInt8]) -> Message?
+    ) throws(RedisError) -> AsyncStream<Message> {
         guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
-        let (stream, continuation) = AsyncStream<[UInt8]>.makeStream(bufferingPolicy: .bufferingNewest(bufferedCount))
+        let (stream, continuation) = AsyncStream<Message>.makeStream(
+            bufferingPolicy: .bufferingNewest(bufferedCount))
         continuation.onTermination = { _ in listener.stop() }
         DispatchQueue(label: "redis \(name)").async {
-            listener.listen { continuation.yield($0) }
+            listener.listen { bytes in
+                if let message = decode(bytes) { continuation.yield(message) }
+            }
         }
         return stream
     }

@@ -12,8 +12,12 @@ enum RedisCommandFormat {
     private static func append(_ command: [RedisArgument], to bytes: inout [UInt8]) {
         // Redis answers nothing to an empty command, and every later answer would go to the wrong question.
         precondition(!command.isEmpty, "a Redis command has at least its name")
-        let words = command.flatMap(\.bytes)
-        let lengths = command.map(\.bytes.count)
+        var words: [UInt8] = []
+        var lengths: [Int] = []
+        for word in command {
+            words += word.bytes
+            lengths.append(word.bytes.count)
+        }
         var formatted: UnsafeMutablePointer<CChar>?
         let length = words.withUnsafeBytes { words in
             var start = words.baseAddress?.assumingMemoryBound(to: CChar.self)

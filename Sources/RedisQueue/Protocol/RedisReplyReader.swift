@@ -13,8 +13,11 @@ final class RedisReplyReader {
     }
 
     /// Why the bytes are not replies.
-    struct Violation: Error {
-        let reason: String
+    enum Violation: Error {
+        /// They are too many for one reply, or announce too many elements.
+        case tooLarge(String)
+        /// They are not of the protocol.
+        case malformed(String)
     }
 
     // hiredis allocates an array when it has read no more than its length; this is asked before.
@@ -65,7 +68,7 @@ final class RedisReplyReader {
             unfinishedByteCount = 0
         }
         guard unfinishedByteCount <= limits.byteCount else {
-            throw Violation(reason: "a reply of more than \(limits.byteCount) bytes")
+            throw .tooLarge("a reply of more than \(limits.byteCount) bytes")
         }
         return replies
     }
@@ -76,15 +79,15 @@ final class RedisReplyReader {
         guard let object else { return nil }
         defer { freeReplyObject(object) }
         guard let reply = RedisReply(object.assumingMemoryBound(to: redisReply.self)) else {
-            throw Violation(reason: "a reply of an unknown kind")
+            throw .malformed("a reply of an unknown kind")
         }
         return reply
     }
 
     private func violation() -> Violation {
         reader.pointee.err == REDIS_ERR_OOM
-            ? Violation(reason: "a reply of more than \(limits.elementCount) elements")
-            : Violation(reason: "bytes that are no reply")
+            ? .tooLarge("a reply of more than \(limits.elementCount) elements")
+            : .malformed("bytes that are no reply")
     }
 
     // hiredis's own; a closure for C can hold nothing, so it is kept here.

@@ -2,8 +2,8 @@ import JobKit
 
 /// An agent's end of the wire: one connection to ask on, one to wait on.
 struct RedisAgentLink: AgentLink {
-    /// Entries in one answer at most.
-    private static let batch = 64
+    /// Entries in one answer at most; with 256 KiB each they stay within the limit of a reply.
+    private static let batch = 16
 
     private let keys: RedisKeys
     private let agent: AgentID
@@ -34,6 +34,8 @@ struct RedisAgentLink: AgentLink {
             RedisArgument(acknowledgement?.rawValue ?? "0-0"),
         ]
         let reply = try await waiting.ask([command], timeout: .seconds(seconds + 5))[0]
+        // A Redis that lost its streams and whose clock is behind gives acknowledgements lower IDs than before.
+        if reply == .null { return try await look(after: place, acknowledgement) }
         return delivery(RedisStream.streams(reply))
     }
 

@@ -8,11 +8,15 @@ public final class RedisJobQueue: PanelLink {
     public static let defaultPrefix = "provision:"
     /// Seconds after which a beat fades.
     static let beatLife = 45
+    /// What is read of a beat at most; a longer one is cut, and then not authentic.
+    private static let beatByteCount = 64 << 10
 
     private let url: RedisURL
     private let name: String
     private let keys: RedisKeys
     private let connection: RedisConnection
+    /// For keys that agents write: an answer that is too large costs the connection that it comes over.
+    private let reading: RedisConnection
 
     /// A wire that connects when it is first used.
     ///
@@ -26,6 +30,7 @@ public final class RedisJobQueue: PanelLink {
         do throws(RedisError) {
             self.url = try RedisURL(url)
             connection = try RedisConnection(to: self.url, name: name)
+            reading = try RedisConnection(to: self.url, name: "\(name)-read")
         } catch {
             throw QueueError(error.description)
         }
@@ -57,16 +62,16 @@ public final class RedisJobQueue: PanelLink {
     public func events(
         after places: [AgentID: StreamPosition], limit: Int
     ) async throws(QueueError) -> [AgentID: [StreamEntry]] {
-        guard !places.isEmpty else { return [:] }
         let agents = Array(places)
-        let command: [RedisArgument] =
-            ["XREAD", "COUNT", RedisArgument(limit), "STREAMS"] + agents.map { keys.up($0.key) }
-            + agents.map { RedisStream.id($0.value) }
-        let streams = RedisStream.streams(try await connection.ask([command])[0])
+        let replies = try await reading.askEach(
+            agents.map { agent, place in
+                ["XREAD", "COUNT", RedisArgument(limit), "STREAMS", keys.up(agent), RedisStream.id(place)]
+            })
         var events: [AgentID: [StreamEntry]] = [:]
-        for (agent, _) in agents {
-            guard let entries = streams[keys.up(agent)] else { continue }
-            events[agent] = RedisStream.streamEntries(entries)
+        for ((agent, _), reply) in zip(agents, replies) {
+            guard let reply, let found = RedisStream.streams(reply)[keys.up(agent)] else { continue }
+            let entries = RedisStream.streamEntries(found)
+            if !entries.isEmpty { events[agent] = entries }
         }
         return events
     }
@@ -75,7 +80,7 @@ public final class RedisJobQueue: PanelLink {
     public func acknowledge(
         _ acknowledgements: [(agent: AgentID, envelope: [UInt8], through: StreamPosition)]
     ) async throws(QueueError) {
-        _ = try await connection.ask(
+        _ = try await reading.askEach(
             acknowledgements.flatMap { agent, envelope, place in
                 [
                     RedisStream.replace(keys.acknowledgement(agent), with: envelope),
@@ -86,29 +91,23 @@ public final class RedisJobQueue: PanelLink {
 
     /// The newest beat of each agent that has one.
     public func beats(of agents: [AgentID]) async throws(QueueError) -> [AgentID: [UInt8]] {
-        guard !agents.isEmpty, case .array(let values) = try await connection.ask([["MGET"] + agents.map(keys.beat)])[0]
-        else { return [:] }
+        let replies = try await reading.askEach(
+            agents.map { ["GETRANGE", keys.beat($0), 0, RedisArgument(Self.beatByteCount)] })
         var beats: [AgentID: [UInt8]] = [:]
-        for (agent, value) in zip(agents, values) {
-            if case .string(let bytes) = value { beats[agent] = bytes }
+        for (agent, reply) in zip(agents, replies) {
+            // There is no empty beat: that is how this command says that there is none.
+            if case .string(let bytes) = reply, !bytes.isEmpty { beats[agent] = bytes }
         }
         return beats
     }
 
     /// Names of agents that have rung, for ever; a ring may be lost and may be anyone's.
     public func rings() -> AsyncStream<AgentID> {
-        guard let messages = try? RedisSubscription.messages(on: keys.bell, at: url, name: "\(name)-bell") else {
-            return AsyncStream { $0.finish() }
+        let rings = try? RedisSubscription.messages(on: keys.bell, at: url, name: "\(name)-bell") {
+            AgentID(String(decoding: $0, as: UTF8.self))
         }
-        return AsyncStream { continuation in
-            let task = Task {
-                for await message in messages {
-                    if let agent = AgentID(String(decoding: message, as: UTF8.self)) { continuation.yield(agent) }
-                }
-                continuation.finish()
-            }
-            continuation.onTermination = { _ in task.cancel() }
-        }
+        // Without it the panel's own looking now and then still finds everything.
+        return rings ?? AsyncStream { $0.finish() }
     }
 }
 
@@ -122,6 +121,29 @@ extension RedisConnection {
         } catch {
             throw QueueError(error.description)
         }
+    }
+
+    /// The answers about agents' own keys; nil where an agent has made its key unreadable.
+    ///
+    /// An agent may write into its keys what it likes: another type, or more than an answer can hold. That must not
+    /// keep the panel from all others.
+    func askEach(_ commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply?] {
+        do throws(RedisError) {
+            var answers: [RedisReply?] = []
+            for reply in try await pipeline(commands) {
+                if case .error(let text) = reply, text.hasPrefix("WRONGTYPE ") {
+                    answers.append(nil)
+                } else {
+                    answers.append(try checked(reply))
+                }
+            }
+            return answers
+        } catch {
+            guard error.code == .replyTooLarge else { throw QueueError(error.description) }
+        }
+        guard commands.count > 1 else { return [nil] }
+        let middle = commands.count / 2
+        return try await askEach(Array(commands[..<middle])) + askEach(Array(commands[middle...]))
     }
 
     /// What came of adding entries, one `XADD` each; other commands may follow.

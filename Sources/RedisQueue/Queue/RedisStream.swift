@@ -16,7 +16,8 @@ enum RedisStream {
 
     /// Forgets entries up to and with a position.
     static func trim(_ key: RedisArgument, through position: StreamPosition) -> [RedisArgument] {
-        ["XTRIM", key, "MINID", id(StreamPosition(epoch: position.epoch, number: position.number + 1))]
+        // Redis counts to 2^64, so there always is a number behind one of ours, whoever has named it.
+        ["XTRIM", key, "MINID", RedisArgument("\(position.epoch)-\(UInt64(clamping: position.number) + 1)")]
     }
 
     static func id(_ position: StreamPosition) -> RedisArgument { RedisArgument(position.description) }

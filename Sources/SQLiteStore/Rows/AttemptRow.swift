@@ -5,7 +5,8 @@ enum AttemptRow {
     static let offered = Columns("job", "number", "offeredAt")
     static let progress = Columns(
         "phase", "claimedAt", "beganAt", "endedAt", "ending", "code", "signal", "cause", "scriptBeganAt",
-        "scriptEndedAt", "durationMilliseconds", "leftovers", "survivors", "outOfMemory", "logRecords", "logBytes",
+        "scriptEndedAt", "durationMilliseconds", "leftovers", "survivors", "outOfMemory", "logRecords",
+        "logBytes",
         "logCutBytes", "logDigest")
     static let columns = offered + progress
 
@@ -17,7 +18,8 @@ enum AttemptRow {
             attempt.phase.rawValue, attempt.claimedAt?.milliseconds, attempt.beganAt?.milliseconds,
             attempt.endedAt?.milliseconds, result?.ending.name, code, signal, cause?.rawValue,
             result?.beganAt?.milliseconds, result?.endedAt.milliseconds, result?.durationMilliseconds,
-            result?.leftovers, result?.survivors, result?.outOfMemory, result?.log?.records, result?.log?.bytes,
+            result?.leftovers, result?.survivors, result?.outOfMemory, result?.log?.records,
+            result?.log?.bytes,
             result?.log?.cutBytes, result?.log?.digest,
         ]
     }
@@ -27,7 +29,8 @@ enum AttemptRow {
         let offeredAt = try row.time()
         return AttemptRecord(
             restoring: id, phase: try row.parsed(AttemptRecord.Phase.init), offeredAt: offeredAt,
-            claimedAt: try row.optionalTime(), beganAt: try row.optionalTime(), endedAt: try row.optionalTime(),
+            claimedAt: try row.optionalTime(), beganAt: try row.optionalTime(),
+            endedAt: try row.optionalTime(),
             result: try result(&row))
     }
 

@@ -12,19 +12,19 @@ struct Columns {
 
     static func + (left: Columns, right: Columns) -> Columns { Columns(names: left.names + right.names) }
 
-    /// `a, b, c`
+    /// As in `a, b, c`.
     var list: String { names.joined(separator: ", ") }
 
-    /// `t.a, t.b, t.c`
+    /// As in `t.a, t.b, t.c`.
     func list(of table: String) -> String { names.map { "\(table).\($0)" }.joined(separator: ", ") }
 
-    /// `?, ?, ?`
+    /// As in `?, ?, ?`.
     var placeholders: String { names.map { _ in "?" }.joined(separator: ", ") }
 
-    /// `a = ?, b = ?`
+    /// As in `a = ?, b = ?`.
     var assignments: String { names.map { "\($0) = ?" }.joined(separator: ", ") }
 
-    /// `a = excluded.a, b = excluded.b`
+    /// As in `a = excluded.a, b = excluded.b`.
     var replacements: String { names.map { "\($0) = excluded.\($0)" }.joined(separator: ", ") }
 }
 
@@ -43,7 +43,8 @@ extension Database {
         StatementArguments(
             values.map { value in
                 guard let text = value as? String, text.utf8.contains(0) else { return value }
-                return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
+                return String(
+                    String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
             })
     }
 

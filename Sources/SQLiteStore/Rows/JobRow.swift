@@ -12,7 +12,8 @@ enum JobRow {
     static func acceptedValues(_ job: JobRecord) -> Values {
         [
             job.id.description, job.agent.description, job.application.id, job.application.revision,
-            job.application.contentDigest, job.application.script, job.action, job.inputs.canonicalJSON, job.actor,
+            job.application.contentDigest, job.application.script, job.action, job.inputs.canonicalJSON,
+            job.actor,
             job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
             job.terms.graceSeconds, job.terms.isIdempotent,
         ]
@@ -36,19 +37,22 @@ enum JobRow {
         let id = try row.parsed(JobID.init(_:))
         let agent = try row.parsed(AgentID.init(_:))
         let application = ApplicationStamp(
-            id: try row.text(), revision: try row.integer(), contentDigest: try row.text(), script: try row.text())
+            id: try row.text(), revision: try row.integer(), contentDigest: try row.text(),
+            script: try row.text())
         let action = try row.text()
         let inputs = try row.members { $0 }
         let actor = try row.text()
         let createdAt = try row.time()
         let expiresAt = try row.time()
         let terms = JobTerms(
-            timeoutSeconds: try row.integer(), graceSeconds: try row.integer(), isIdempotent: try row.boolean())
+            timeoutSeconds: try row.integer(), graceSeconds: try row.integer(),
+            isIdempotent: try row.boolean())
         _ = try row.integer()  // the current attempt's number, which its own row has too
         let sealed = try row.members(SealedInput.init(text:))
         let progress = JobRecord.Progress(
             state: try row.parsed(JobState.init), reason: try row.optionalParsed(JobReason.init),
-            detail: try row.optionalText(), exitCode: try row.optionalInteger(), beganAt: try row.optionalTime(),
+            detail: try row.optionalText(), exitCode: try row.optionalInteger(),
+            beganAt: try row.optionalTime(),
             finishedAt: try row.optionalTime(), cancelRequestedAt: try row.optionalTime(),
             retryAt: try row.optionalTime())
         return JobRecord(

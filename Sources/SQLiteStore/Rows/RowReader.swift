@@ -12,7 +12,9 @@ struct RowReader {
     mutating func text() throws(StoreError) -> String { try required("text", Self.text) }
     mutating func optionalText() throws(StoreError) -> String? { try optional("text", Self.text) }
     mutating func integer() throws(StoreError) -> Int { try required("a whole number", Self.integer) }
-    mutating func optionalInteger() throws(StoreError) -> Int? { try optional("a whole number", Self.integer) }
+    mutating func optionalInteger() throws(StoreError) -> Int? {
+        try optional("a whole number", Self.integer)
+    }
     mutating func boolean() throws(StoreError) -> Bool { try integer() != 0 }
     mutating func time() throws(StoreError) -> Timestamp { try required("a time", Self.time) }
     mutating func optionalTime() throws(StoreError) -> Timestamp? { try optional("a time", Self.time) }
@@ -33,7 +35,8 @@ struct RowReader {
     /// An object of strings, each made into what is wanted.
     mutating func members<Value>(_ make: (String) -> Value?) throws(StoreError) -> [String: Value] {
         try required("a JSON object of strings") { value in
-            guard let text = Self.text(value), let object = try? JSONValue(parsing: Array(text.utf8)).object else {
+            guard let text = Self.text(value), let object = try? JSONValue(parsing: Array(text.utf8)).object
+            else {
                 return nil
             }
             var members: [String: Value] = [:]
@@ -52,7 +55,9 @@ struct RowReader {
     /// The column as SQLite has it, without the conversions that may trap.
     private var storage: Storage { (row[index] as DatabaseValue).storage }
 
-    private static func text(_ value: Storage) -> String? { if case .string(let text) = value { text } else { nil } }
+    private static func text(_ value: Storage) -> String? {
+        if case .string(let text) = value { text } else { nil }
+    }
     private static func time(_ value: Storage) -> Timestamp? {
         if case .int64(let number) = value { Timestamp(milliseconds: number) } else { nil }
     }

@@ -105,7 +105,8 @@ extension StoreSchema {
                 AND (ending IS NULL) = (leftovers IS NULL)
                 AND (ending IS NULL) = (survivors IS NULL)
                 AND (ending IS NULL) = (outOfMemory IS NULL)
-                AND (ending IS NOT NULL OR scriptBeganAt IS NULL AND durationMilliseconds IS NULL AND logRecords IS NULL)),
+                AND (ending IS NOT NULL
+                    OR scriptBeganAt IS NULL AND durationMilliseconds IS NULL AND logRecords IS NULL)),
             CONSTRAINT outOfMemoryIsBoolean CHECK (outOfMemory IN (0, 1)),
             CONSTRAINT logIsWhole CHECK (
                 (logRecords IS NULL) = (logBytes IS NULL)

@@ -35,7 +35,9 @@ extension StoreSession: StoreWriter {
                 previous.cancelRequestedAt?.milliseconds, previous.attempt.phase.rawValue,
             ])
         guard database.changesCount == 1 else { throw StoreConflict(job: job.id) }
-        if job.attempt != previous.attempt { try database.run(Self.saveAttempt, AttemptRow.values(job.attempt)) }
+        if job.attempt != previous.attempt {
+            try database.run(Self.saveAttempt, AttemptRow.values(job.attempt))
+        }
     }
 
     func append(_ records: [LogRecord], to attempt: AttemptID) throws {
@@ -46,7 +48,10 @@ extension StoreSession: StoreWriter {
         for record in records {
             try database.run(
                 "INSERT INTO logRecord (job, attempt, number, at, bytes) VALUES (?, ?, ?, ?, ?)",
-                [attempt.job.description, attempt.number, record.number, record.at.milliseconds, Data(record.bytes)])
+                [
+                    attempt.job.description, attempt.number, record.number, record.at.milliseconds,
+                    Data(record.bytes),
+                ])
         }
     }
 
@@ -83,8 +88,10 @@ extension StoreSession: StoreWriter {
 
     func next(_ counter: String) throws -> Int {
         try database.row(
-            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value",
-            [counter]
+            """
+            INSERT INTO counter (name, value) VALUES (?, 1) \
+            ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value
+            """, [counter]
         ) { row throws(StoreError) in try row.integer() } ?? 1
     }
 }

@@ -12,15 +12,19 @@ struct StoreSession: StoreReader {
     }
 
     func jobs(_ query: JobQuery) throws -> [JobRecord] {
+        let (sql, values) = Self.select(query)
+        return try database.rows(sql, values, JobRow.read)
+    }
+
+    static func select(_ query: JobQuery) -> (sql: String, values: Values) {
         let filters: [(condition: String, value: String?)] = [
             ("job.agent = ?", query.agent?.description), ("job.application = ?", query.application),
             ("job.state = ?", query.state?.rawValue), ("job.id < ?", query.before?.description),
         ]
         let given = filters.filter { $0.value != nil }
         let condition = given.isEmpty ? "" : " WHERE " + given.map(\.condition).joined(separator: " AND ")
-        return try database.rows(
-            "\(JobRow.selection)\(condition) ORDER BY job.id DESC LIMIT ?",
-            given.map(\.value) + [max(0, query.limit)], JobRow.read)
+        let sql = "\(JobRow.selection)\(condition) ORDER BY job.id DESC LIMIT ?"
+        return (sql, given.map(\.value) + [max(0, query.limit)])
     }
 
     func attempts(of job: JobID) throws -> [AttemptRecord] {
@@ -29,14 +33,19 @@ struct StoreSession: StoreReader {
             AttemptRow.read)
     }
 
+    /// With the plus, SQLite sorts the few that are due instead of walking all jobs by their names.
+    static let selectDue = "\(JobRow.selection) WHERE job.retryAt <= ? ORDER BY +job.id"
+
     func jobsDue(by moment: Timestamp) throws -> [JobRecord] {
-        try database.rows(
-            "\(JobRow.selection) WHERE job.retryAt <= ? ORDER BY job.id", [moment.milliseconds], JobRow.read)
+        try database.rows(Self.selectDue, [moment.milliseconds], JobRow.read)
     }
 
     func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord] {
         try database.rows(
-            "SELECT number, at, bytes FROM logRecord WHERE job = ? AND attempt = ? AND number > ? ORDER BY number LIMIT ?",
+            """
+            SELECT number, at, bytes FROM logRecord \
+            WHERE job = ? AND attempt = ? AND number > ? ORDER BY number LIMIT ?
+            """,
             [attempt.job.description, attempt.number, record, max(0, limit)]
         ) { row throws(StoreError) in
             LogRecord(number: try row.integer(), at: try row.time(), bytes: try row.bytes())

@@ -1,0 +1,71 @@
+import JobKit
+import RedisQueue
+import TestSupport
+import Testing
+
+/// An agent may write what it likes into its own keys; the panel still serves all others.
+@Suite("Keys in the hands of a hostile agent", .timeLimit(.minutes(1))) struct HostileKeysTests {
+    let server: RedisServer
+    let redis: RedisConnection
+    let panel: RedisJobQueue
+    let hostile = Fixtures.agent
+    let honest = Fixtures.otherAgent
+    let start = StreamPosition(epoch: 1, number: 0)
+    let event = StreamEntry(position: StreamPosition(epoch: 1, number: 1), bytes: [1])
+
+    init() async throws {
+        server = try await RedisServer.start()
+        redis = try server.connection()
+        panel = try RedisJobQueue(url: server.socketURL, name: "panel")
+        let link = try panel.link(for: honest)
+        _ = try await link.report([event])
+        try await link.beat([7])
+    }
+
+    private var places: [AgentID: StreamPosition] { [hostile: start, honest: start] }
+    private func key(_ kind: String) -> RedisArgument { RedisArgument("provision:\(kind):\(hostile)") }
+
+    @Test func ofAnotherTypeAreLeftOut() async throws {
+        _ = try await redis.command("SET", key("up"), "x")
+        _ = try await redis.command("RPUSH", key("beat"), "x")
+        #expect(try await panel.events(after: places, limit: 64) == [honest: [event]])
+        #expect(try await panel.beats(of: [hostile, honest]) == [honest: [7]])
+        try await panel.acknowledge([(hostile, [1], start), (honest, [2], event.position)])
+        #expect(try await panel.events(after: places, limit: 64) == [:])
+    }
+
+    @Test func withAnEntryTooLargeAreLeftOut() async throws {
+        let huge = [UInt8](repeating: 0, count: 9 << 20)
+        _ = try await redis.command("XADD", key("up"), "1-1", "e", RedisArgument(huge))
+        #expect(try await panel.events(after: places, limit: 64) == [honest: [event]])
+        #expect(try await panel.events(after: [hostile: start], limit: 64) == [:])
+    }
+
+    @Test func withABeatTooLargeAreCut() async throws {
+        let huge = [UInt8](repeating: 0, count: 9 << 20)
+        _ = try await redis.command("SET", key("beat"), RedisArgument(huge))
+        let beats = try await panel.beats(of: [hostile, honest])
+        #expect(beats[honest] == [7])
+        #expect(beats[hostile].map { $0.count < 100_000 } == true)
+    }
+
+    @Test(arguments: [["f", "x"], ["e", "x", "e", "y"], ["e", "x", "f", "y"]])
+    func withEntriesOfAnotherFormGiveEmptyOnes(fields: [String]) async throws {
+        _ = try await redis.pipeline([["XADD", key("up"), "1-1"] + fields.map { RedisArgument($0) }])
+        let events = try await panel.events(after: places, limit: 64)
+        #expect(events == [hostile: [StreamEntry(position: event.position, bytes: [])], honest: [event]])
+    }
+
+    @Test func withTheHighestNumbersDoNotEndThePanel() async throws {
+        _ = try await redis.command("XADD", key("up"), "18446744073709551615-18446744073709551615", "e", "x")
+        #expect(try await panel.events(after: places, limit: 64) == [honest: [event]])
+        try await panel.trimDown(hostile, through: StreamPosition(epoch: .max, number: .max))
+    }
+
+    @Test func strangeRingsAreNotHeard() async throws {
+        var rings = panel.rings().makeAsyncIterator()
+        while try await redis.command("PUBLISH", "provision:bell", "../../etc/passwd") == .integer(0) {}
+        _ = try await redis.command("PUBLISH", "provision:bell", RedisArgument(honest.description))
+        #expect(await rings.next() == honest)
+    }
+}
