@@ -22,14 +22,14 @@ step() {
 
 # Standard input becomes the file, at once and only where it differs.
 place() {
-    local file=$1 mode=$2 new
-    new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
-    cat >"$new"
-    chmod "$mode" "$new"
-    if cmp -s "$new" "$file"; then
-        rm -f "$new"
+    local file=$1 mode=$2 text new
+    text=$(cat && printf .) # the dot keeps the last line's end
+    if printf %s "${text%.}" | cmp -s - "$file"; then
         printf 'unchanged: %s\n' "$file"
     else
+        new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
+        printf %s "${text%.}" >"$new"
+        chmod "$mode" "$new"
         mv -f "$new" "$file"
         printf 'written: %s\n' "$file"
     fi
@@ -47,7 +47,8 @@ need_packages() {
     dpkg --configure -a --force-confdef --force-confold || true
     refresh_lists || stop 100 'apt-get update failed'
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef \
-        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" || stop 100 "apt-get could not install ${missing[*]}"
+        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" ||
+        stop 100 "apt-get could not install ${missing[*]}"
     printf 'installed: %s\n' "${missing[*]}"
 }
 
@@ -110,7 +111,7 @@ is_ours() {
 write_settings() {
     mkdir -p "${settings%/*}"
     [[ ! -e $settings ]] || is_ours ||
-        stop 3 "'$settings' was not written by this installer, or has been changed since; move it away or bring it in line by hand"
+        stop 3 "'$settings' is not, or no longer, this installer's; move it away or bring it in line by hand"
     [[ ! -e $settings ]] || cp -p "$settings" "$before/settings"
     place "$settings" 644 < <(settings_text)
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installs the distribution's MySQL or MariaDB with one database and its user. Run again it changes what differs from the
-# inputs, and nothing else.
+# Installs the distribution's MySQL or MariaDB with one database and its user. Run again it changes what differs from
+# the inputs, and nothing else.
 set -euo pipefail
 umask 022
 
@@ -22,14 +22,14 @@ step() {
 
 # Standard input becomes the file, at once and only where it differs.
 place() {
-    local file=$1 mode=$2 new
-    new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
-    cat >"$new"
-    chmod "$mode" "$new"
-    if cmp -s "$new" "$file"; then
-        rm -f "$new"
+    local file=$1 mode=$2 text new
+    text=$(cat && printf .) # the dot keeps the last line's end
+    if printf %s "${text%.}" | cmp -s - "$file"; then
         printf 'unchanged: %s\n' "$file"
     else
+        new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
+        printf %s "${text%.}" >"$new"
+        chmod "$mode" "$new"
         mv -f "$new" "$file"
         printf 'written: %s\n' "$file"
     fi
@@ -47,7 +47,8 @@ need_packages() {
     dpkg --configure -a --force-confdef --force-confold || true
     refresh_lists || stop 100 'apt-get update failed'
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef \
-        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" || stop 100 "apt-get could not install ${missing[*]}"
+        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" ||
+        stop 100 "apt-get could not install ${missing[*]}"
     printf 'installed: %s\n' "${missing[*]}"
 }
 
@@ -86,7 +87,8 @@ check_inputs() {
 
 need_server() {
     local installed
-    installed=$(dpkg-query --show --showformat '${db:Status-Status}: ${Package}\n' 'mariadb-server*' 'mysql-*server*' 2>/dev/null |
+    installed=$(dpkg-query --show --showformat '${db:Status-Status}: ${Package}\n' 'mariadb-server*' 'mysql-*server*' \
+        2>/dev/null |
         grep -xE 'installed: (mariadb-server(-[0-9.]+)?|mysql-server-[0-9.]+|mysql-community-server)') || true
     if [[ $installed ]]; then
         printf 'already %s\n' "$installed"
@@ -111,7 +113,7 @@ start_server() {
         systemctl enable --quiet "$service" || stop 3 "$service cannot be enabled"
         printf 'enabled: %s starts with the server\n' "$service"
     fi
-    # Judged by what the server says, not by what this run wrote: an earlier run may have been cut off before the restart.
+    # Judged by what the server says, not by what this run wrote: an earlier one may have been cut off in between.
     if systemctl is-active --quiet "$service" && [[ $(running_port) == @("$DATABASE_PORT"|) ]]; then
         printf 'unchanged: %s is running\n' "$service"
         return
@@ -184,7 +186,9 @@ make_database() {
     case $complaint in
         *'ERROR 1819 '*) stop 1 "the server's password policy refuses DATABASE_PASSWORD (error 1819)" ;;
         *'ERROR 1045 '* | *'ERROR 1698 '*) stop 3 "root may not log in to $service over its socket" ;;
-        *'ERROR '[0-9]*) complaint=${complaint##*ERROR }; stop 3 "$service refuses the statements (error ${complaint%% *})" ;;
+        *'ERROR '[0-9]*)
+            complaint=${complaint##*ERROR }
+            stop 3 "$service refuses the statements (error ${complaint%% *})" ;;
         *) stop 3 "$client did not reach $service" ;;
     esac
 }
@@ -215,6 +219,6 @@ if is_ready; then
     printf 'unchanged: database %s and user %s\n' "$DATABASE_NAME" "$DATABASE_USER"
 else
     make_database
-    is_ready || stop 3 "user '$DATABASE_USER' cannot use database '$DATABASE_NAME' over the socket and 127.0.0.1:$DATABASE_PORT"
+    is_ready || stop 3 "'$DATABASE_USER' cannot use '$DATABASE_NAME' over both the socket and 127.0.0.1:$DATABASE_PORT"
 fi
 step 100 "$service has database $DATABASE_NAME"

@@ -27,14 +27,14 @@ step() {
 
 # Standard input becomes the file, at once and only where it differs.
 place() {
-    local file=$1 mode=$2 new
-    new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
-    cat >"$new"
-    chmod "$mode" "$new"
-    if cmp -s "$new" "$file"; then
-        rm -f "$new"
+    local file=$1 mode=$2 text new
+    text=$(cat && printf .) # the dot keeps the last line's end
+    if printf %s "${text%.}" | cmp -s - "$file"; then
         printf 'unchanged: %s\n' "$file"
     else
+        new=$(mktemp "$(dirname "$file")/.new.XXXXXX")
+        printf %s "${text%.}" >"$new"
+        chmod "$mode" "$new"
         mv -f "$new" "$file"
         printf 'written: %s\n' "$file"
     fi
@@ -52,7 +52,8 @@ need_packages() {
     dpkg --configure -a --force-confdef --force-confold || true
     refresh_lists || stop 100 'apt-get update failed'
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef \
-        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" || stop 100 "apt-get could not install ${missing[*]}"
+        -o Dpkg::Options::=--force-confold install --no-install-recommends "${missing[@]}" ||
+        stop 100 "apt-get could not install ${missing[*]}"
     printf 'installed: %s\n' "${missing[*]}"
 }
 
