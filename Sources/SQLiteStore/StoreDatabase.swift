@@ -10,6 +10,7 @@ final class StoreDatabase: Sendable {
     static let applicationID = 0x5072_6F76
     private static let readerCount = 4
     private static let busySeconds = 5.0
+    private static let cacheKibibytes = 16 * 1024
     /// What the log is cut back to after a burst.
     private static let logLimit = 64 * 1024 * 1024
 
@@ -49,6 +50,9 @@ final class StoreDatabase: Sendable {
         configuration.maximumReaderCount = readerCount
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA cell_size_check = ON")
+            // What savepoints set aside stays out of temporary files.
+            try connection.execute(sql: "PRAGMA temp_store = MEMORY")
+            try connection.execute(sql: "PRAGMA cache_size = -\(cacheKibibytes)")
             try connection.execute(sql: "PRAGMA journal_size_limit = \(logLimit)")
         }
         return configuration

@@ -23,6 +23,8 @@ import Testing
             ("UPDATE job SET inputs = '[]'", "inputs"),
             ("UPDATE job SET inputs = '{\"a\":1}'", "inputs"),
             ("UPDATE job SET sealed = '{\"a\":\"=\"}'", "sealed"),
+            ("UPDATE job SET exitCodes = '{\"one\":{\"class\":\"other\",\"message\":\"\"}}'", "exitCodes"),
+            ("UPDATE job SET exitCodes = '{\"1\":{\"class\":\"weather\",\"message\":\"\"}}'", "exitCodes"),
             ("UPDATE job SET state = 'sleeping'", "state"),
             ("UPDATE job SET reason = 'weather'", "reason"),
             ("UPDATE attempt SET phase = 'later'", "phase"),

@@ -78,8 +78,9 @@ enum SchemaSample {
 
     static let checks = [
         Refusal("jobIDHas26Characters", job(1, "id = 'short'")),
-        Refusal("inputsAreJSON", job(1, "inputs = '{'")),
-        Refusal("inputsAreJSON", job(1, "sealed = ''")),
+        Refusal("objectsAreJSON", job(1, "inputs = '{'")),
+        Refusal("objectsAreJSON", job(1, "sealed = ''")),
+        Refusal("objectsAreJSON", job(1, "exitCodes = ''")),
         Refusal("isIdempotentIsBoolean", job(1, "isIdempotent = 2")),
         Refusal("attemptsCountFrom1", job(1, "attempt = 0")),
         Refusal("stateIsKnown", job(1, "state = 'sleeping'")),
@@ -148,6 +149,7 @@ enum SchemaSample {
         Refusal("jobIsNeverDeleted", "DELETE FROM job"),
         Refusal("acceptedNeverChanges", job(1, "agent = 'agent-002'")),
         Refusal("acceptedNeverChanges", job(1, "inputs = '{}'")),
+        Refusal("acceptedNeverChanges", job(1, "exitCodes = '{}'")),
         Refusal("acceptedNeverChanges", job(1, "expiresAt = expiresAt + 1")),
         Refusal("stateMovesAlongTheDiagram", final("succeeded", "exitCode = 0")),
         Refusal("stateMovesAlongTheDiagram", job(2, "state = 'queued'")),

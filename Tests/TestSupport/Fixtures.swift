@@ -10,7 +10,8 @@ package enum Fixtures {
     package static let otherAgent = AgentID("agent-002").unsafelyUnwrappedForTests
     package static let time = Timestamp(milliseconds: 1_770_000_000_000)
     package static let moment = Moment(wall: time, boot: 1_000_000)
-    package static let rootKey = RootKey(Array("a root secret that is long enough".utf8)).unsafelyUnwrappedForTests
+    package static let rootSecret = "a root secret that is long enough"
+    package static let rootKey = RootKey(Array(rootSecret.utf8)).unsafelyUnwrappedForTests
     package static let keyring = Keyring(rootKey)
     package static let keys = keyring.keys(for: agent)
     package static let session = "00112233445566778899aabbccddeeff"

@@ -58,7 +58,9 @@ package final class RedisServer: Sendable {
     /// Ends it without warning and starts it again on the same port; what it held is gone.
     package func restart() async throws {
         kill()
-        guard try await launch() else { throw SystemFailure("redis-server did not come back on port \(port)") }
+        guard try await launch() else {
+            throw SystemFailure("redis-server did not come back on port \(port)")
+        }
     }
 
     /// Lets it hold still: it keeps its connections and answers nothing.
@@ -78,7 +80,8 @@ package final class RedisServer: Sendable {
         let arguments =
             [
                 "redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--unixsocket", socketPath,
-                "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile", folder.path("redis.log"),
+                "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile",
+                folder.path("redis.log"),
             ] + settings
         unlink(socketPath)
         let started = try ChildProcess(arguments, folder: folder.path)
@@ -100,7 +103,9 @@ package final class RedisServer: Sendable {
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: socketPath.utf8.prefix($0.count - 1)) }
+        withUnsafeMutableBytes(of: &address.sun_path) {
+            $0.copyBytes(from: socketPath.utf8.prefix($0.count - 1))
+        }
         let isConnected = withUnsafeBytes(of: address) { bytes in
             let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
             return connect(descriptor, pointer, socklen_t(bytes.count)) == 0
@@ -119,7 +124,9 @@ package final class RedisServer: Sendable {
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutableBytes(of: &address) { bytes in
-            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+                return false
+            }
             return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
         }
         guard isBound else { throw SystemFailure("no free port on 127.0.0.1") }

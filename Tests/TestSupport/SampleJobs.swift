@@ -1,4 +1,5 @@
 package import JobKit
+import ManifestKit
 
 // Records for tests, told apart by a number; every field holds something that can be lost.
 extension JobRecord {
@@ -23,7 +24,12 @@ extension JobRecord {
                 "none": SealedInput(bytes: []),
             ],
             actor: "ops", createdAt: moment, expiresAt: moment.advanced(bySeconds: 3600),
-            terms: JobTerms(timeoutSeconds: 600, graceSeconds: 20, isIdempotent: isIdempotent))
+            terms: JobTerms(
+                timeoutSeconds: 600, graceSeconds: 20, isIdempotent: isIdempotent,
+                exitCodes: [
+                    7: ExitCodeMeaning(.packageManager),
+                    42: ExitCodeMeaning(.configuration, message: "Ask 'ops'."),
+                ]))
     }
 
     /// The record after events that all change it, each a second after the one before.

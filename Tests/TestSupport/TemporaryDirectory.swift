@@ -1,6 +1,7 @@
 import Glibc
 
-/// A fresh folder that goes away, with all that is in it, when the last reference does.
+/// A fresh folder that goes away, with all that is in it, when the last
+/// reference does.
 package final class TemporaryDirectory: Sendable {
     /// Its path.
     package let path: String
@@ -22,7 +23,9 @@ package final class TemporaryDirectory: Sendable {
         guard Glibc.remove(path) != 0, errno == ENOTEMPTY || errno == EEXIST else { return }
         guard let folder = opendir(path) else { return }
         while let entry = readdir(folder) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != ".", name != ".." { remove("\(path)/\(name)") }
         }
         closedir(folder)

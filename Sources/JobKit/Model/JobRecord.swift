@@ -1,3 +1,5 @@
+public import ManifestKit
+
 /// A job as the panel keeps it. Only ``JobRecord/applying(_:at:)`` changes its state.
 public struct JobRecord: Hashable, Sendable {
     /// The job's name. Set when accepted.
@@ -88,9 +90,17 @@ public struct JobTerms: Hashable, Sendable {
     public let graceSeconds: Int
     /// Whether the platform may ever run it twice by itself.
     public let isIdempotent: Bool
+    /// The meanings that the manifest gives to exit codes beside the standard ones.
+    public let exitCodes: [Int: ExitCodeMeaning]
+
+    /// The meaning of an exit code.
+    public func meaning(ofExitCode code: Int) -> ExitCodeMeaning { exitCodes[code] ?? .standard(code) }
 
     /// Terms with their parts.
-    public init(timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool) {
+    public init(
+        timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool, exitCodes: [Int: ExitCodeMeaning] = [:]
+    ) {
+        self.exitCodes = exitCodes
         self.timeoutSeconds = timeoutSeconds
         self.graceSeconds = graceSeconds
         self.isIdempotent = isIdempotent

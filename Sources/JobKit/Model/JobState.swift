@@ -42,11 +42,15 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     case interrupted
     /// A named operator gave it up.
     case abandoned
+    /// An attempt ran and failed, and the agent turned the next one away.
+    case retryRefused = "retry_refused"
 
     /// Cancelled, and no instruction had run.
     case beforeStart = "before_start"
     /// Cancelled while the script ran.
     case running
+    /// Cancelled after a failed attempt and before the next one.
+    case betweenAttempts = "between_attempts"
 
     /// Refused: the order's time was over.
     case expired
@@ -85,8 +89,8 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     /// The one final state that this reason explains.
     public var state: JobState {
         switch self {
-        case .exit, .signal, .timeout, .outOfMemory, .interrupted, .abandoned: .failed
-        case .beforeStart, .running: .cancelled
+        case .exit, .signal, .timeout, .outOfMemory, .interrupted, .abandoned, .retryRefused: .failed
+        case .beforeStart, .running, .betweenAttempts: .cancelled
         case .expired, .notListed, .digestMismatch, .osUnsupported, .inputsInvalid, .sealInvalid, .limits,
             .unsupportedVersion, .policy:
             .refused

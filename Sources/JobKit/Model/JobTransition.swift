@@ -45,10 +45,13 @@ extension JobRecord {
         case .claimed: return try claimed(event, at: now)
         case .began(_, let moment): return try began(event, at: moment)
         case .finished(_, let result): return try finished(event, result, at: now)
-        case .refused(_, let refusal): return try turnedAway(event, .init(refusal.reason), refusal.message, at: now)
+        case .refused(_, let refusal):
+            return beganAt == nil
+                ? try turnedAway(event, .init(refusal.reason), refusal.message, at: now)
+                : try turnedAway(event, .retryRefused, refusal.description, at: now)
         case .withdrawn:
             guard cancelRequestedAt != nil else { throw illegal(event) }
-            return try turnedAway(event, .beforeStart, nil, at: now)
+            return try turnedAway(event, notStarted, nil, at: now)
         case .cancelRequested: return cancelRequested(at: now)
         case .abandoned: return .changed(ended(.failed, .abandoned, at: now))
         case .retryDue: return try retryDue(event, at: now)
@@ -117,8 +120,11 @@ extension JobRecord {
         guard cancelRequestedAt == nil else { return .late }
         var next = self
         next.cancelRequestedAt = now
-        return .changed(state == .running ? next : next.ended(.cancelled, .beforeStart, at: now))
+        return .changed(state == .running ? next : next.ended(.cancelled, notStarted, at: now))
     }
+
+    /// Why a job ends that is cancelled while no script of it runs: an earlier attempt may have.
+    private var notStarted: JobReason { beganAt == nil ? .beforeStart : .betweenAttempts }
 
     private func retryDue(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         guard state == .waiting else { throw illegal(event) }

@@ -14,7 +14,7 @@ public enum RetryPolicy {
     /// from the job's own name, so that a crowd does not come back at once.
     static func nextAttempt(of job: JobRecord, after result: AttemptResult, at now: Timestamp) -> Timestamp? {
         let made = job.attempt.id.number
-        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < maximumAttempts, result.mayPass else {
+        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < maximumAttempts, result.mayPass(under: job.terms) else {
             return nil
         }
         let delay = min(Int64(10_000) << Int64((made - 1) * 2), 900_000)
@@ -49,10 +49,10 @@ extension AttemptResult {
         }
     }
 
-    /// Whether another try may fare better, by the table of exit codes.
-    var mayPass: Bool {
+    /// Whether another try may fare better, by the exit code's meaning.
+    func mayPass(under terms: JobTerms) -> Bool {
         switch ending {
-        case .exited(let code): ExitCodeMeaning.standard(code).isRetryable
+        case .exited(let code): terms.meaning(ofExitCode: code).isRetryable
         case .interrupted: true
         case .signalled, .timedOut, .cancelled: false
         }

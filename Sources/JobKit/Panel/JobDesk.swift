@@ -151,7 +151,8 @@ public struct JobDesk: Sendable {
                 script: manifest.installScript),
             action: "install", inputs: inputs, sealed: sealed, actor: request.actor, createdAt: moment,
             expiresAt: moment.advanced(bySeconds: jobLife),
-            terms: JobTerms(timeoutSeconds: manifest.timeoutSeconds, isIdempotent: manifest.isIdempotent))
+            terms: JobTerms(
+                timeoutSeconds: manifest.timeoutSeconds, isIdempotent: manifest.isIdempotent, exitCodes: manifest.exitCodes))
     }
 
     /// Tells two requests under one key apart. Secrets count by a keyed digest: a plain one could be guessed.

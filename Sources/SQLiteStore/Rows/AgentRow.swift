@@ -1,4 +1,5 @@
 import JobKit
+import ManifestKit
 
 /// An agent in its table.
 enum AgentRow {
@@ -30,7 +31,7 @@ enum AgentRow {
         agent.lastBeatAt = try row.time()
         agent.unreachableSince = try row.optionalTime()
         agent.quarantined = try row.optionalText()
-        agent.facts = try row.members { $0 }
+        agent.facts = try row.members(\.string)
         return agent
     }
 }

@@ -1,4 +1,5 @@
 import JobKit
+import ManifestKit
 
 /// A line of the audit trail in its table.
 enum AuditRow {
@@ -18,7 +19,7 @@ enum AuditRow {
         let draft = AuditDraft(
             at: try row.time(), actor: try row.text(), action: try row.text(),
             job: try row.optionalParsed(JobID.init(_:)), agent: try row.optionalParsed(AgentID.init(_:)),
-            detail: try row.members { $0 })
+            detail: try row.members(\.string))
         return AuditEntry(number: number, draft: draft, previous: try row.text(), digest: try row.text())
     }
 }

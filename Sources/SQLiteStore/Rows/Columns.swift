@@ -42,9 +42,10 @@ extension Database {
     private func arguments(_ values: Values) -> StatementArguments {
         StatementArguments(
             values.map { value in
-                guard let text = value as? String, text.utf8.contains(0) else { return value }
-                return String(
-                    String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
+                let value = value?.databaseValue ?? .null
+                guard case .string(let text) = value.storage, text.utf8.contains(0) else { return value }
+                let shown = text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }
+                return String(String.UnicodeScalarView(shown)).databaseValue
             })
     }
 

@@ -1,10 +1,11 @@
 import JobKit
+import ManifestKit
 
 /// A job in its table.
 enum JobRow {
     static let accepted = Columns(
         "id", "agent", "application", "revision", "contentDigest", "script", "action", "inputs", "actor",
-        "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent")
+        "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent", "exitCodes")
     static let progress = Columns(
         "attempt", "sealed", "state", "reason", "detail", "exitCode", "beganAt", "finishedAt",
         "cancelRequestedAt", "retryAt")
@@ -13,9 +14,8 @@ enum JobRow {
         [
             job.id.description, job.agent.description, job.application.id, job.application.revision,
             job.application.contentDigest, job.application.script, job.action, job.inputs.canonicalJSON,
-            job.actor,
-            job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
-            job.terms.graceSeconds, job.terms.isIdempotent,
+            job.actor, job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
+            job.terms.graceSeconds, job.terms.isIdempotent, ExitCodeColumn.text(job.terms.exitCodes),
         ]
     }
 
@@ -40,21 +40,20 @@ enum JobRow {
             id: try row.text(), revision: try row.integer(), contentDigest: try row.text(),
             script: try row.text())
         let action = try row.text()
-        let inputs = try row.members { $0 }
+        let inputs = try row.members(\.string)
         let actor = try row.text()
         let createdAt = try row.time()
         let expiresAt = try row.time()
         let terms = JobTerms(
             timeoutSeconds: try row.integer(), graceSeconds: try row.integer(),
-            isIdempotent: try row.boolean())
+            isIdempotent: try row.boolean(), exitCodes: try ExitCodeColumn.read(&row))
         _ = try row.integer()  // the current attempt's number, which its own row has too
-        let sealed = try row.members(SealedInput.init(text:))
+        let sealed = try row.members { $0.string.flatMap(SealedInput.init(text:)) }
         let progress = JobRecord.Progress(
             state: try row.parsed(JobState.init), reason: try row.optionalParsed(JobReason.init),
             detail: try row.optionalText(), exitCode: try row.optionalInteger(),
-            beganAt: try row.optionalTime(),
-            finishedAt: try row.optionalTime(), cancelRequestedAt: try row.optionalTime(),
-            retryAt: try row.optionalTime())
+            beganAt: try row.optionalTime(), finishedAt: try row.optionalTime(),
+            cancelRequestedAt: try row.optionalTime(), retryAt: try row.optionalTime())
         return JobRecord(
             id: id, agent: agent, application: application, action: action, inputs: inputs, sealed: sealed,
             actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms

@@ -32,16 +32,14 @@ struct RowReader {
         try optional("\(Value.self)") { Self.text($0).flatMap(make) }
     }
 
-    /// An object of strings, each made into what is wanted.
-    mutating func members<Value>(_ make: (String) -> Value?) throws(StoreError) -> [String: Value] {
-        try required("a JSON object of strings") { value in
+    /// A JSON object, each member's value made into what is wanted.
+    mutating func members<Value>(_ make: (JSONValue) -> Value?) throws(StoreError) -> [String: Value] {
+        try required("a JSON object of the agreed form") { value in
             guard let text = Self.text(value), let object = try? JSONValue(parsing: Array(text.utf8)).object
-            else {
-                return nil
-            }
+            else { return nil }
             var members: [String: Value] = [:]
             for member in object {
-                guard let value = member.value.string.flatMap(make) else { return nil }
+                guard let value = make(member.value) else { return nil }
                 members[member.name] = value
             }
             return members

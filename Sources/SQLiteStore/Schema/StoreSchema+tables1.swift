@@ -17,6 +17,7 @@ extension StoreSchema {
             timeoutSeconds INTEGER NOT NULL,
             graceSeconds INTEGER NOT NULL,
             isIdempotent INTEGER NOT NULL,
+            exitCodes TEXT NOT NULL,
             attempt INTEGER NOT NULL,
             sealed TEXT NOT NULL,
             state TEXT NOT NULL,
@@ -28,7 +29,7 @@ extension StoreSchema {
             cancelRequestedAt INTEGER,
             retryAt INTEGER,
             CONSTRAINT jobIDHas26Characters CHECK (length(id) = 26),
-            CONSTRAINT inputsAreJSON CHECK (json_valid(inputs) AND json_valid(sealed)),
+            CONSTRAINT objectsAreJSON CHECK (json_valid(inputs) AND json_valid(sealed) AND json_valid(exitCodes)),
             CONSTRAINT isIdempotentIsBoolean CHECK (isIdempotent IN (0, 1)),
             CONSTRAINT attemptsCountFrom1 CHECK (attempt >= 1),
             CONSTRAINT stateIsKnown CHECK (
@@ -38,8 +39,9 @@ extension StoreSchema {
             CONSTRAINT reasonFitsState CHECK (
                 CASE state
                 WHEN 'failed' THEN reason IS NOT NULL AND reason IN (
-                    'exit', 'signal', 'timeout', 'out_of_memory', 'interrupted', 'abandoned')
-                WHEN 'cancelled' THEN reason IS NOT NULL AND reason IN ('before_start', 'running')
+                    'exit', 'signal', 'timeout', 'out_of_memory', 'interrupted', 'abandoned',
+                    'retry_refused')
+                WHEN 'cancelled' THEN reason IS NOT NULL AND reason IN ('before_start', 'running', 'between_attempts')
                 WHEN 'refused' THEN reason IS NOT NULL AND reason IN (
                     'expired', 'not_listed', 'digest_mismatch', 'os_unsupported', 'inputs_invalid',
                     'seal_invalid', 'limits', 'unsupported_version', 'policy')

@@ -9,7 +9,7 @@ extension StoreSchema {
 
         CREATE TRIGGER acceptedNeverChanges
         BEFORE UPDATE OF id, agent, application, revision, contentDigest, script, action, inputs, actor,
-            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent ON job
+            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, exitCodes ON job
         BEGIN SELECT RAISE(ABORT, 'what was accepted never changes'); END;
 
         CREATE TRIGGER stateMovesAlongTheDiagram BEFORE UPDATE OF state ON job
