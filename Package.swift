@@ -81,7 +81,7 @@ let package = Package(
         // Redis carries the queue.
         library("RedisQueue", ["JobKit", "CHiredis"]),
         // SQLite keeps jobs, history and the audit trail.
-        library("SQLiteStore", ["JobKit", "ManifestKit", "OpenSSLCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
+        library("SQLiteStore", ["JobKit", "ManifestKit", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // Composes everything but ExecKit: no root access from the web layer, by linkage.
         program(

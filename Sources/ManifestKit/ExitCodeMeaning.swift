@@ -56,7 +56,7 @@ public struct ExitCodeMeaning: Sendable, Hashable {
     /// Whether the same run may work later.
     public var isRetryable: Bool { `class`.isRetryable }
 
-    init(_ class: Class, message: String? = nil) {
+    package init(_ class: Class, message: String? = nil) {
         self.class = `class`
         self.message = message ?? `class`.message
     }

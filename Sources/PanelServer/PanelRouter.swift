@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import JobKit
 import ManifestKit
@@ -9,7 +10,7 @@ enum PanelRouter {
     ) throws -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
-        router.get("api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
+        router.only(.get, "api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
 
         let api = router.group("api").add(middleware: BearerAuth(token: token))
         AppsController(catalog: catalog, desk: desk).addRoutes(to: api)
@@ -19,5 +20,19 @@ enum PanelRouter {
         let pages = router.group().add(middleware: PageAuth(token: token))
         try PagesController(catalog: catalog).addRoutes(to: pages)
         return router
+    }
+}
+
+extension RouterMethods {
+    /// A route that answers to one method, and to all others with 405 and `Allow`.
+    func only(
+        _ method: HTTPRequest.Method, _ path: RouterPath,
+        use handler: @escaping @Sendable (Request, Context) async throws -> Response
+    ) {
+        on(path, method: method, use: handler)
+        let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace, .connect]
+        for other in others where other != method {
+            on(path, method: other) { _, _ -> Response in throw Problem.methodNotAllowed(method.rawValue) }
+        }
     }
 }

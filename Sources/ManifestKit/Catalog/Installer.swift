@@ -18,8 +18,9 @@ public struct Installer: Sendable, Identifiable {
     /// The bytes whose digest stands for the application's content.
     ///
     /// A line that names this form; then, for the manifest and every other file in
-    /// the order of their paths: the path, the permission bits, the bytes. Texts and
-    /// bytes follow their length, so that no two folders have one form.
+    /// the order of their paths: the path, whether it is a program (0755 or 0644, as
+    /// git has it: a clone's umask changes nothing), the bytes. Texts and bytes follow
+    /// their length, so that no two folders have one form.
     package func contentDigestInput() throws(FileError) -> [UInt8] {
         var input = Array("provision-content-v1\n".utf8)
         input.append(bigEndian: UInt64(files.count))
@@ -30,7 +31,7 @@ public struct Installer: Sendable, Identifiable {
                     .changed, path: folderPath + "/" + file.path, "changed since the application was loaded")
             }
             input.append(lengthPrefixed: Array(file.path.utf8))
-            input.append(bigEndian: UInt64(file.mode))
+            input.append(bigEndian: file.isProgram ? 0o755 : 0o644)
             input.append(lengthPrefixed: bytes)
         }
         return input

@@ -9,6 +9,9 @@ public struct InstallerFile: Sendable, Hashable {
     /// The application's folder.
     let folderPath: String
 
+    /// Whether anyone may execute it.
+    var isProgram: Bool { mode & 0o111 != 0 }
+
     /// The file's bytes; refused if the file is not as it was when the folder was loaded.
     package func bytes() throws(FileError) -> [UInt8] {
         let (bytes, status) = try Folder(path: folderPath).read(path, atMost: InstallerFolder.maximumFileSize)

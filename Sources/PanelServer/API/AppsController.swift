@@ -10,9 +10,9 @@ struct AppsController: Sendable {
     let desk: JobDesk
 
     func addRoutes(to group: RouterGroup<some RequestContext>) {
-        group.get("apps", use: list)
-        group.get("apps/{id}", use: show)
-        group.post("apps/{id}/install", use: install)
+        group.only(.get, "apps", use: list)
+        group.only(.get, "apps/{id}", use: show)
+        group.only(.post, "apps/{id}/install", use: install)
     }
 
     /// `GET /api/apps?q=&category=`

@@ -15,9 +15,9 @@ struct JobsController: Sendable {
     let feed: JobFeed
 
     func addRoutes(to group: RouterGroup<some RequestContext>) {
-        group.get("jobs", use: list)
-        group.get("jobs/{id}", use: show)
-        group.get("jobs/{id}/log", use: log)
+        group.only(.get, "jobs", use: list)
+        group.only(.get, "jobs/{id}", use: show)
+        group.only(.get, "jobs/{id}/log", use: log)
     }
 
     /// `GET /api/jobs?server_id=&app=&status=&before=&limit=`

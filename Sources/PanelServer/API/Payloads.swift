@@ -21,7 +21,7 @@ extension JobRecord {
             "server_id": .string(agent.description), "status": .string(state.rawValue),
             "reason": .optional(reason) { .string($0.rawValue) }, "detail": .optional(detail) { .string($0) },
             "exit_code": .optional(exitCode) { .integer($0) },
-            "exit_meaning": .optional(exitCode) { .string(ExitCodeMeaning.standard($0).message) },
+            "exit_meaning": .optional(exitCode) { .string(terms.meaning(ofExitCode: $0).message) },
             "attempt": .integer(attempt.id.number),
             "inputs": .object(JSONObject(shown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
             "actor": .string(actor), "created_at": createdAt.payload, "began_at": .optional(beganAt, \.payload),

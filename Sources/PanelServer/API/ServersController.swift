@@ -7,7 +7,7 @@ struct ServersController: Sendable {
     let store: any JobStore
     let sweep: PresenceSweep
 
-    func addRoutes(to group: RouterGroup<some RequestContext>) { group.get("servers", use: list) }
+    func addRoutes(to group: RouterGroup<some RequestContext>) { group.only(.get, "servers", use: list) }
 
     /// `GET /api/servers`
     @Sendable private func list(request: Request, context: some RequestContext) async throws -> Response {

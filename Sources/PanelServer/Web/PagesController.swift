@@ -16,8 +16,8 @@ struct PagesController: Sendable {
     }
 
     func addRoutes(to group: RouterGroup<some RequestContext>) {
-        group.get("/", use: apps)
-        group.get("apps/{id}", use: app)
+        group.only(.get, "/", use: apps)
+        group.only(.get, "apps/{id}", use: app)
     }
 
     @Sendable private func apps(request: Request, context: some RequestContext) async throws -> Response {
