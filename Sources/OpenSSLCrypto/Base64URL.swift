@@ -1,9 +1,11 @@
 /// Base 64 with the URL-safe alphabet and without padding (RFC 4648 §5).
 ///
-/// Decoding is strict, so that there is one spelling for each sequence of bytes: it refuses padding, white space,
-/// the other alphabet and tail bits that are not zero.
+/// Decoding is strict, so that there is one spelling for each sequence of
+/// bytes: it refuses padding, white space, the other alphabet and tail bits
+/// that are not zero.
 package enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    private static let alphabet = Array(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     private static let values: [UInt8?] = {
         var values = [UInt8?](repeating: nil, count: 256)

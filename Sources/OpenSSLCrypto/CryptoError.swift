@@ -6,7 +6,7 @@ package struct CryptoError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         /// A key, nonce or sealed box has a length the algorithm does not take.
         case lengthInvalid
-        /// The bytes were altered, or sealed with another key, nonce or context.
+        /// The bytes were altered, or sealed with another key or context.
         case authenticationFailed
         /// The system gave no random bytes.
         case randomnessUnavailable

@@ -1,6 +1,6 @@
 internal import CLibSSL
 
-/// HMAC with SHA-256 (RFC 2104): proof that a message comes from a holder of the key.
+/// HMAC-SHA-256 (RFC 2104): proof that a message is from a holder of the key.
 package enum HMACSHA256 {
     // A context without a key; every call works on a copy, so the algorithm is looked up only once.
     // Safe to share: after its making it is only read, by EVP_MAC_CTX_dup.
@@ -8,7 +8,9 @@ package enum HMACSHA256 {
 
     /// The 32-byte tag of the message under the key.
     package static func tag(for message: [UInt8], key: [UInt8]) -> [UInt8] {
-        guard let context = EVP_MAC_CTX_dup(template) else { preconditionFailure("libcrypto has no HMAC-SHA-256") }
+        guard let context = EVP_MAC_CTX_dup(template) else {
+            preconditionFailure("libcrypto has no HMAC-SHA-256")
+        }
         defer { EVP_MAC_CTX_free(context) }
         // To OpenSSL no key means "the key of before"; one zero byte is, after HMAC's padding, the empty key.
         let key = key.isEmpty ? [0] : key
@@ -23,7 +25,7 @@ package enum HMACSHA256 {
         return tag
     }
 
-    /// Whether the tag is the message's under the key, found out in constant time.
+    /// Whether the tag is the message's, found out in constant time.
     package static func isValid(_ tag: [UInt8], for message: [UInt8], key: [UInt8]) -> Bool {
         ConstantTime.equal(tag, self.tag(for: message, key: key))
     }

@@ -1,6 +1,7 @@
 /// Why Redis did not do what it was asked, or did not say so.
 ///
-/// The message names the server without its credentials. Except for ``Code/refused``, ``Code/addressInvalid`` and
+/// The message names the server without its credentials. Except for the codes
+/// ``Code/refused``, ``Code/unreachable``, ``Code/addressInvalid`` and
 /// ``Code/unsupported``, the command may have been executed all the same.
 package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides on it.
@@ -15,9 +16,9 @@ package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
         case connectionLost
         /// The answer did not come in time; the connection was given up.
         case timedOut
-        /// The server sent something that is not an answer; the connection was given up.
+        /// What the server sent is no answer; the connection was given up.
         case protocolViolated
-        /// The answer was larger than any that is taken in; the connection was given up.
+        /// The answer was too large to take in; the connection was given up.
         case replyTooLarge
         /// Redis answered with an error; ``RedisError/word`` is its first word.
         case refused
@@ -54,7 +55,9 @@ extension RedisError {
 
     /// The answer to an address with TLS.
     static func encryptionUnsupported(by url: RedisURL) -> RedisError {
-        RedisError(.unsupported, "TLS to Redis, as '\(url)' asks for, is not supported yet; use 'redis://' or 'unix://'")
+        RedisError(
+            .unsupported,
+            "TLS to Redis, as '\(url)' asks for, is not supported yet; use 'redis://' or 'unix://'")
     }
 
     // The text comes from the other side: no control characters for a log, and no endless lines.

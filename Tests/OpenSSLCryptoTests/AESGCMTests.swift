@@ -60,8 +60,9 @@ import Testing
         for bit in 0..<(sealed.count * 8) {
             var altered = sealed
             altered[bit / 8] ^= 1 << UInt8(bit % 8)
-            #expect(code { try AESGCM.open(altered, key: key, nonce: nonce, associatedData: context) }
-                == .authenticationFailed)
+            #expect(
+                code { try AESGCM.open(altered, key: key, nonce: nonce, associatedData: context) }
+                    == .authenticationFailed)
         }
     }
 
@@ -74,7 +75,9 @@ import Testing
             code { try AESGCM.open(sealed, key: key, nonce: otherNonce, associatedData: context) },
             code { try AESGCM.open(sealed, key: key, nonce: nonce, associatedData: context + [0]) },
             code { try AESGCM.open(sealed, key: key, nonce: nonce, associatedData: []) },
-            code { try AESGCM.open(Array(sealed.dropFirst()), key: key, nonce: nonce, associatedData: context) },
+            code {
+                try AESGCM.open(Array(sealed.dropFirst()), key: key, nonce: nonce, associatedData: context)
+            },
         ]
         #expect(codes == [CryptoError.Code?](repeating: .authenticationFailed, count: 5))
     }
@@ -91,7 +94,8 @@ import Testing
 
     @Test(arguments: [0, 1, 15]) func refusesASealedMessageShorterThanItsTag(count: Int) {
         let sealed = [UInt8](repeating: 1, count: count)
-        #expect(code { try AESGCM.open(sealed, key: key, nonce: nonce, associatedData: []) } == .lengthInvalid)
+        #expect(
+            code { try AESGCM.open(sealed, key: key, nonce: nonce, associatedData: []) } == .lengthInvalid)
     }
 
     private func code(_ body: () throws -> [UInt8]) -> CryptoError.Code? {

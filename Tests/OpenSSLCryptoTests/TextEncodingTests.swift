@@ -24,7 +24,8 @@ import Testing
         let bytes = Array(UInt8.min...UInt8.max)
         #expect(Hex.decode(Hex.encode(bytes)) == bytes)
         for count in 0..<bytes.count {
-            #expect(Base64URL.decode(Base64URL.encode(Array(bytes.suffix(count)))) == Array(bytes.suffix(count)))
+            #expect(
+                Base64URL.decode(Base64URL.encode(Array(bytes.suffix(count)))) == Array(bytes.suffix(count)))
         }
     }
 
@@ -33,7 +34,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Zg==", "Zg=", "Z", "Zm9vY", "Zm 8", "Zm8\n", "+/+/", "Zh", "Zm9", "Zm9vYmF\u{0}", "Zé8A", "Zm8\u{FEFF}",
+        "Zg==", "Zg=", "Z", "Zm9vY", "Zm 8", "Zm8\n", "+/+/", "Zh", "Zm9", "Zm9vYmF\u{0}", "Zé8A",
+        "Zm8\u{FEFF}",
     ])
     func refusesBase64OfAnotherSpelling(text: String) {
         #expect(Base64URL.decode(text) == nil)

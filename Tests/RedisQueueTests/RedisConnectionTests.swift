@@ -37,7 +37,8 @@ import Testing
                 group.addTask {
                     for round in 0..<20 {
                         let words = (0..<3).map { "\(task) \(round) \($0)" }
-                        let replies = try await connection.pipeline(words.map { ["ECHO", RedisArgument($0)] })
+                        let replies = try await connection.pipeline(
+                            words.map { ["ECHO", RedisArgument($0)] })
                         #expect(replies == words.map { .text($0) })
                     }
                 }
@@ -76,7 +77,9 @@ import Testing
     @Test func aCancelledWaitEndsAtOnceAndLeavesTheOrderOfAnswersAlone() async throws {
         let connection = try server.connection()
         let other = try server.connection()
-        let waiting = Task { await failure { try await connection.command("BLPOP", "list", 0, timeout: .seconds(40)) } }
+        let waiting = Task {
+            await failure { try await connection.command("BLPOP", "list", 0, timeout: .seconds(40)) }
+        }
         while try await !other.hasBlockedClient {}
         waiting.cancel()
         #expect(await waiting.value?.code == .cancelled)
@@ -98,7 +101,9 @@ import Testing
     @Test func closingFailsWhatWaitsAndWhatComes() async throws {
         let connection = try server.connection()
         let other = try server.connection()
-        async let waiting = failure { try await connection.command("BLPOP", "list", 0, timeout: .seconds(40)) }
+        async let waiting = failure {
+            try await connection.command("BLPOP", "list", 0, timeout: .seconds(40))
+        }
         while try await !other.hasBlockedClient {}
         connection.close()
         #expect(await waiting?.code == .closed)

@@ -8,7 +8,9 @@ import Testing
         let server = try await RedisServer.start()
         let connection = try server.connection()
         let other = try server.connection()
-        async let waiting = failure { try await connection.command("BLPOP", "list", 0, timeout: .seconds(40)) }
+        async let waiting = failure {
+            try await connection.command("BLPOP", "list", 0, timeout: .seconds(40))
+        }
         async let behind = failure { try await connection.command("PING", timeout: .seconds(40)) }
         while try await !other.hasBlockedClient {}
         server.kill()
@@ -92,7 +94,9 @@ import Testing
         #expect(await first?.code == .timedOut)
         #expect(await second?.code == .timedOut)
         server.resume()
-        #expect(try await connection.command("ECHO", "again") == .text("again"), "and no late answer is taken for it")
+        #expect(
+            try await connection.command("ECHO", "again") == .text("again"),
+            "and no late answer is taken for it")
     }
 
     @Test func aServerThatHangsUpLosesTheCommand() async throws {
@@ -101,7 +105,8 @@ import Testing
         #expect(await failure { try await connection.command("PING") }?.code == .connectionLost)
     }
 
-    @Test(arguments: [.hangUp, .answer(Array("HTTP/1.1 400 Bad Request\r\n".utf8))] as [ScriptedServer.Script])
+    @Test(
+        arguments: [.hangUp, .answer(Array("HTTP/1.1 400 Bad Request\r\n".utf8))] as [ScriptedServer.Script])
     func aServerThatGreetsBadlyIsTriedAgain(_ script: ScriptedServer.Script) async throws {
         let server = try ScriptedServer(script, greets: false)
         let connection = try RedisConnection(to: RedisURL(server.url), name: "test")

@@ -10,7 +10,8 @@ import Testing
         let queue = try RedisJobQueue(url: server.socketURL, name: "test")
         try await JobQueueConformance.checks[check].run(
             JobQueueConformance(
-                panel: queue, agent: try queue.link(for: Fixtures.agent), other: try queue.link(for: Fixtures.otherAgent),
+                panel: queue, agent: try queue.link(for: Fixtures.agent),
+                other: try queue.link(for: Fixtures.otherAgent),
                 agentID: Fixtures.agent, otherID: Fixtures.otherAgent))
     }
 }

@@ -47,7 +47,8 @@ import Testing
 
     @Test func aServerThatQuotesThePasswordIsNotQuoted() async throws {
         let server = try ScriptedServer(
-            .answer(Array("-ERR unknown command `AUTH`, with args beginning with: `hunter2`\r\n".utf8)), greets: false)
+            .answer(Array("-ERR unknown command `AUTH`, with args beginning with: `hunter2`\r\n".utf8)),
+            greets: false)
         let address = server.url.replacing("redis://", with: "redis://:hunter2@")
         let error = try await refusal(of: RedisConnection(to: RedisURL(address), name: "test"))
         #expect(error?.code == .refused)
@@ -56,7 +57,8 @@ import Testing
 
     @Test func aDatabaseThatIsNotThereIsRefusedAtOnce() async throws {
         let server = try await RedisServer.start()
-        let error = try await refusal(of: RedisConnection(to: RedisURL(server.socketURL + "?db=99"), name: "test"))
+        let error = try await refusal(
+            of: RedisConnection(to: RedisURL(server.socketURL + "?db=99"), name: "test"))
         #expect(error?.code == .refused)
         #expect(error?.message.contains("DB index is out of range") == true)
     }
@@ -77,7 +79,9 @@ import Testing
     }
 
     @Test func aServerThatCannotSaveSaysSo() async throws {
-        let server = try await RedisServer.start(settings: ["--dbfilename", "redis.sock.rdb", "--save", "3600 1"])
+        let server = try await RedisServer.start(settings: [
+            "--dbfilename", "redis.sock.rdb", "--save", "3600 1",
+        ])
         // A folder in the place of the file makes every save fail.
         try #require(mkdir(server.socketPath + ".rdb", 0o700) == 0)
         let connection = try server.connection()

@@ -32,8 +32,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "HTTP/1.1 400 Bad Request\r\n", "\0\0\0\0", "$-2\r\n", "$x\r\n\r\n", ":\r\n", ":1x\r\n", "*x\r\n", "%1\r\n+a\r\n+b\r\n",
-        ">2\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", "*2147483647\r\n", "*4294967296\r\n", "*9999999999999999999\r\n",
+        "HTTP/1.1 400 Bad Request\r\n", "\0\0\0\0", "$-2\r\n", "$x\r\n\r\n", ":\r\n", ":1x\r\n", "*x\r\n",
+        "%1\r\n+a\r\n+b\r\n",
+        ">2\r\n+a\r\n+b\r\n", "_\r\n", "#t\r\n", "*2147483647\r\n", "*4294967296\r\n",
+        "*9999999999999999999\r\n",
         "$9999999999999999999\r\n", "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n:1\r\n",
     ])
     func refusesWhatIsNoReply(text: String) {
@@ -65,7 +67,9 @@ import Testing
         let reader = RedisReplyReader(limits: RedisReplyReader.Limits(byteCount: 100, elementCount: 10))
         #expect(try read(Array("$200\r\n".utf8), with: reader) == [])
         #expect(try read([UInt8](repeating: 0, count: 90), with: reader) == [])
-        #expect(throws: RedisReplyReader.Violation.self) { try read([UInt8](repeating: 0, count: 90), with: reader) }
+        #expect(throws: RedisReplyReader.Violation.self) {
+            try read([UInt8](repeating: 0, count: 90), with: reader)
+        }
     }
 
     @Test func neverTrapsOnAlteredBytes() {
@@ -74,7 +78,8 @@ import Testing
         for _ in 0..<5_000 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...4, using: &random) {
-                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(
+                    in: 0...255, using: &random)
             }
             _ = try? read(bytes, with: RedisReplyReader())
         }

@@ -6,7 +6,8 @@ import Testing
     @Test func carriesMessagesInOrder() async throws {
         let server = try await RedisServer.start()
         let publisher = try server.connection()
-        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear") { $0 }
+        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear")
+        { $0 }
         try await waitForListeners(1, publisher)
         let sent = (0..<100).map { [UInt8]("message \($0)\r\n\0".utf8) }
         _ = try await publisher.pipeline(sent.map { ["PUBLISH", "bell", RedisArgument($0)] })
@@ -32,7 +33,9 @@ import Testing
     @Test func listensAsSoonAsThereIsAServer() async throws {
         let server = try await RedisServer.start()
         server.kill()
-        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.url), name: "ear") { $0 }
+        let messages = try RedisSubscription.messages(on: "bell", at: RedisURL(server.url), name: "ear") {
+            $0
+        }
         try await server.restart()
         let publisher = try server.connection()
         try await waitForListeners(1, publisher)
@@ -59,7 +62,8 @@ import Testing
         let publisher = try server.connection()
         let last = RedisSubscription.bufferedCount * 2
         let (isRead, readLast) = AsyncStream<Void>.makeStream()
-        let numbers = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear") {
+        let numbers = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear")
+        {
             let number = Int(String(decoding: $0, as: UTF8.self))
             if number == last { readLast.finish() }
             return number
@@ -75,7 +79,8 @@ import Testing
     @Test func leavesOutWhatIsNoneOfOurs() async throws {
         let server = try await RedisServer.start()
         let publisher = try server.connection()
-        let numbers = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear") {
+        let numbers = try RedisSubscription.messages(on: "bell", at: RedisURL(server.socketURL), name: "ear")
+        {
             Int(String(decoding: $0, as: UTF8.self))
         }
         try await waitForListeners(1, publisher)
@@ -84,6 +89,8 @@ import Testing
     }
 
     private func waitForListeners(_ count: Int, _ publisher: RedisConnection) async throws {
-        while try await publisher.command("PUBSUB", "NUMSUB", "bell") != .array([.text("bell"), .integer(count)]) {}
+        while try await publisher.command("PUBSUB", "NUMSUB", "bell")
+            != .array([.text("bell"), .integer(count)])
+        {}
     }
 }

@@ -32,12 +32,15 @@ import Testing
             text: "rediss://:x@[fe80::1]:6379/0", endpoint: .tcp(host: "fe80::1", port: 6379), password: "x",
             isEncrypted: true, description: "rediss://[fe80::1]:6379/0"),
         Row(
-            text: "redis://[::1]", endpoint: .tcp(host: "::1", port: 6379), description: "redis://[::1]:6379/0"),
+            text: "redis://[::1]", endpoint: .tcp(host: "::1", port: 6379),
+            description: "redis://[::1]:6379/0"),
         Row(
-            text: "unix:///run/redis/redis.sock?db=3", endpoint: .unix(path: "/run/redis/redis.sock"), database: 3,
+            text: "unix:///run/redis/redis.sock?db=3", endpoint: .unix(path: "/run/redis/redis.sock"),
+            database: 3,
             description: "unix:///run/redis/redis.sock?db=3"),
         Row(
-            text: "unix://redis.sock", endpoint: .unix(path: "redis.sock"), description: "unix://redis.sock?db=0"),
+            text: "unix://redis.sock", endpoint: .unix(path: "redis.sock"),
+            description: "unix://redis.sock?db=0"),
         Row(
             text: "unix://u:p@/a@b%20c", endpoint: .unix(path: "/a@b c"), user: "u", password: "p",
             description: "unix:///a@b c?db=0"),
@@ -54,7 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "localhost", "http://host", "redis:/host", "REDIS://host", "redis://", "redis://:6379", "redis://host:",
+        "", "localhost", "http://host", "redis:/host", "REDIS://host", "redis://", "redis://:6379",
+        "redis://host:",
         "redis://host:0", "redis://host:65536", "redis://host:+1", "redis://host:6379/x", "redis://host/-1",
         "redis://host/65536", "redis://host/1/2", "redis://host/0?db=1", "redis://ho st", "redis://host\n",
         "redis://hôst", "redis://user@host", "redis://user:@host", "redis://[::1", "redis://[::1]6379",
@@ -72,8 +76,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "redis://user:hunter2", "redis://user:hunter2/0", "redis://:hunter2@", "hunter2@host", "redis://hunter2@host",
-        "redis://u:hun/hunter2@host", "redis://u:p@host:hunter2", "redis://:hunter2%@host", "redis://:hunter2 @host",
+        "redis://user:hunter2", "redis://user:hunter2/0", "redis://:hunter2@", "hunter2@host",
+        "redis://hunter2@host",
+        "redis://u:hun/hunter2@host", "redis://u:p@host:hunter2", "redis://:hunter2%@host",
+        "redis://:hunter2 @host",
         "unix://:hunter2@?db=0", "unix:///x?password=hunter2", "redis://[hunter2",
     ])
     func anErrorNeverQuotesWhatMayBeAPassword(text: String) {
@@ -97,6 +103,8 @@ import Testing
         #expect(error?.code == .unsupported)
         #expect(error?.message.contains("'rediss://host:6379/0'") == true)
         #expect(error?.message.contains("not supported yet") == true)
-        #expect(code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") { $0 } } == .unsupported)
+        #expect(
+            code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") { $0 } }
+                == .unsupported)
     }
 }

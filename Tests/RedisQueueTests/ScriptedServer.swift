@@ -35,7 +35,9 @@ final class ScriptedServer: Sendable {
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = listener
         let isListening = withUnsafeMutableBytes(of: &address) { bytes in
-            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+                return false
+            }
             return bind(descriptor, pointer, size) == 0 && listen(descriptor, 16) == 0
                 && getsockname(descriptor, pointer, &size) == 0
         }
@@ -46,7 +48,9 @@ final class ScriptedServer: Sendable {
                 let client = accept(descriptor, nil, nil)
                 guard client >= 0, let self else { return }
                 self.clientCount.withLock { $0 += 1 }
-                DispatchQueue(label: "scripted client").async { Self.follow(script, with: client, greets: greets) }
+                DispatchQueue(label: "scripted client").async {
+                    Self.follow(script, with: client, greets: greets)
+                }
             }
         }
     }

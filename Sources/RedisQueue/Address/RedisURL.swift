@@ -1,10 +1,12 @@
 /// Where a Redis server is, and as whom to speak to it.
 ///
-/// - `redis://[[user]:password@]host[:port][/database]`, a host in brackets where it is an IPv6 address
+/// - `redis://[[user]:password@]host[:port][/database]`, a host in brackets
+///   where it is an IPv6 address
 /// - `rediss://…`, the same with TLS
 /// - `unix://[[user]:password@]/path[?db=database]`
 ///
-/// User, password, host and path may be percent-encoded. It prints without its credentials.
+/// User, password, host and path may be percent-encoded. It prints without its
+/// credentials.
 package struct RedisURL: Sendable, CustomStringConvertible {
     /// What a socket is connected to.
     package enum Endpoint: Hashable, Sendable {

@@ -1,7 +1,7 @@
 /// Reads the spelling of a Redis address.
 ///
-/// - Important: Its errors quote nothing of the text. Where a sign is missing or misplaced, any part of it may be the
-///   password.
+/// - Important: Its errors quote nothing of the text. Where a sign is missing
+///   or misplaced, any part of it may be the password.
 enum RedisURLParser {
     /// As whom to speak to the server.
     struct Credentials {
@@ -38,7 +38,9 @@ enum RedisURLParser {
         let (credentials, start) = isGuarded ? try credentials(authority) : (Credentials(), authority[...])
         let path = try decoded(start + place.dropFirst(authority.count))
         guard !path.isEmpty, path != "/" else { throw invalid("has no path of a socket") }
-        guard path.utf8.count <= 107 else { throw invalid("has a path longer than the 107 bytes of a socket's") }
+        guard path.utf8.count <= 107 else {
+            throw invalid("has a path longer than the 107 bytes of a socket's")
+        }
         var database: Substring = "0"
         if let query {
             guard let value = query.droppingPrefix("db=") else {

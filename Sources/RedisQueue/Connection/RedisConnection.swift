@@ -2,12 +2,14 @@ internal import Dispatch
 
 /// A connection to Redis that comes back by itself.
 ///
-/// Commands are pipelined: what several tasks ask while answers are awaited goes out at once, and answers come in the
-/// order of the questions. The first command connects. When the connection breaks, or an answer is not there in time,
-/// every command on its way fails, and the next one connects again: at once, then with growing pauses, until its own
-/// time is up.
+/// Commands are pipelined: what several tasks ask while answers are awaited
+/// goes out at once, and answers come in the order of the questions. The first
+/// command connects. When the connection breaks, or an answer is not there in
+/// time, every command on its way fails, and the next one connects again: at
+/// once, then with growing pauses, until its own time is up.
 ///
-/// - Important: A blocking read holds up all commands behind it; it wants a connection of its own.
+/// - Important: A blocking read holds up all commands behind it; it wants a
+///   connection of its own.
 package actor RedisConnection {
     /// The server's address.
     package nonisolated let url: RedisURL
@@ -18,7 +20,8 @@ package actor RedisConnection {
     private nonisolated let inbox: RedisInbox
     private nonisolated let name: String
 
-    /// How long one attempt to connect may take, so that the next one is not kept from a server that came back.
+    /// How long one attempt to connect may take, so that the next one is not
+    /// kept from a server that came back.
     private static let attemptTime = Duration.seconds(5)
 
     /// A request on the link, and the replies that it has got so far.
@@ -36,7 +39,8 @@ package actor RedisConnection {
 
     /// A connection that is made when the first command needs it.
     ///
-    /// - Parameter name: what the server's list of clients shows; without spaces.
+    /// - Parameter name: what the server's list of clients shows; without
+    ///   spaces.
     package init(to url: RedisURL, name: String) throws(RedisError) {
         guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         self.url = url
@@ -98,7 +102,8 @@ package actor RedisConnection {
 
     // MARK: - Serving
 
-    /// Works until every request has its replies; blocks this actor's own queue meanwhile.
+    /// Works until every request has its replies; blocks this actor's own queue
+    /// meanwhile.
     private func serve() {
         while let arrivals = inbox.take(isBusy: !unsent.isEmpty || !unanswered.isEmpty) {
             unsent += arrivals
@@ -118,7 +123,8 @@ package actor RedisConnection {
         if inbox.isClosed { link = nil }
     }
 
-    /// The link, a new one where there is none; nil where none came about, after a pause.
+    /// The link, a new one where there is none; nil where none came about,
+    /// after a pause.
     private func connectedLink() -> RedisLink? {
         if unanswered.isEmpty, link?.isStale == true { link = nil }
         if let link { return link }
@@ -136,7 +142,8 @@ package actor RedisConnection {
         }
     }
 
-    /// Gives up requests that cannot wait for another attempt, and waits with the others.
+    /// Gives up requests that cannot wait for another attempt, and waits with
+    /// the others.
     private func pause(after error: RedisError) {
         let now = ContinuousClock.now
         let isFinal = error.code == .refused

@@ -1,4 +1,5 @@
-/// The first commands of a connection: who speaks, in which database, under which name.
+/// The first commands of a connection: who speaks, in which database, under
+/// which name.
 struct RedisGreeting {
     let url: RedisURL
     let name: String

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// Where requests wait for a connection's queue to take them, all that are there at once.
+/// Where requests wait for a connection's queue to take them, all that are
+/// there at once.
 final class RedisInbox: Sendable {
     private struct State {
         var requests: [RedisRequest] = []
@@ -46,7 +47,8 @@ final class RedisInbox: Sendable {
     /// Whether ``close()`` was called.
     var isClosed: Bool { state.withLock(\.isClosed) }
 
-    /// All requests in the order they came; nil, and the end of serving, where there is nothing left to do.
+    /// All requests in the order they came; nil, and the end of serving, where
+    /// there is nothing left to do.
     func take(isBusy: Bool) -> [RedisRequest]? {
         state.withLock { state in
             state.isWaiting = false
@@ -59,7 +61,8 @@ final class RedisInbox: Sendable {
         }
     }
 
-    /// Announces a wait for the socket; false where there is something to take already.
+    /// Announces a wait for the socket; false where there is something to take
+    /// already.
     func beginWaiting() -> Bool {
         state.withLock { state in
             state.isWaiting = state.requests.isEmpty && !state.isClosed

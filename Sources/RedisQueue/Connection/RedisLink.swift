@@ -1,7 +1,7 @@
 /// One connected stream to a server: what goes out, what comes in.
 ///
-/// It lives from a successful greeting to its first error. Not shared: a connection's own queue is the only one to
-/// touch it.
+/// It lives from a successful greeting to its first error. Not shared: a
+/// connection's own queue is the only one to touch it.
 final class RedisLink {
     private let socket: RedisSocket
     private let url: RedisURL
@@ -30,8 +30,11 @@ final class RedisLink {
         if outgoing.isEmpty { outgoing = bytes[...] } else { outgoing += bytes }
     }
 
-    /// Writes, waits once (for bytes, a wake or the deadline) and gives the replies that are whole.
-    func exchange(waker: RedisWaker?, until deadline: ContinuousClock.Instant) throws(RedisError) -> [RedisReply] {
+    /// Writes, waits once (for bytes, a wake or the deadline) and gives the
+    /// replies that are whole.
+    func exchange(waker: RedisWaker?, until deadline: ContinuousClock.Instant) throws(RedisError)
+        -> [RedisReply]
+    {
         try flush()
         let readiness = socket.wait(until: deadline, isWriting: !outgoing.isEmpty, waker: waker)
         if readiness.isWritable { try flush() }

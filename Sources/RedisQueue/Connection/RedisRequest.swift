@@ -42,7 +42,8 @@ final class RedisRequest: Sendable {
         continuation?.resume(returning: outcome)
     }
 
-    /// The outcome, however long that takes; `submit` is called once the wait has begun.
+    /// The outcome, however long that takes; `submit` is called once the wait
+    /// has begun.
     func outcome(submit: () -> Void) async -> Outcome {
         await withCheckedContinuation { continuation in
             let early = state.withLock { state -> Outcome? in

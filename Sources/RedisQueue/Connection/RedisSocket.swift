@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A connected stream socket that never blocks but in ``wait(until:isWriting:waker:)``.
+/// A connected stream socket that never blocks but in
+/// ``wait(until:isWriting:waker:)``.
 ///
 /// Not shared: a connection's own queue is the only one to touch it.
 final class RedisSocket {
@@ -23,7 +24,9 @@ final class RedisSocket {
     // MARK: - Connecting
 
     /// A socket connected to the first of the server's addresses that answers.
-    static func connected(to url: RedisURL, until deadline: ContinuousClock.Instant) throws(RedisError) -> RedisSocket {
+    static func connected(to url: RedisURL, until deadline: ContinuousClock.Instant) throws(RedisError)
+        -> RedisSocket
+    {
         var last = "it has no address"
         for address in try SocketAddress.all(of: url) {
             let descriptor = Glibc.socket(address.family, CInt(SOCK_STREAM.rawValue) | flags, 0)
@@ -96,19 +99,23 @@ final class RedisSocket {
     func write(_ bytes: ArraySlice<UInt8>) throws(RedisError) -> Int {
         let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
         if count >= 0 { return count }
-        if isPassing(errno) { return 0 }
+        // What the server said before it hung up is still to be read; reading then finds the end.
+        if isPassing(errno) || errno == EPIPE { return 0 }
         throw lost(systemMessage())
     }
 
     /// Hands over what has come in, if anything has.
     func read<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(RedisError) -> Result? {
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        if count > 0 { return buffer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) } }
+        if count > 0 {
+            return buffer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+        }
         if count < 0, isPassing(errno) { return nil }
         throw lost(count == 0 ? "closed by the server" : systemMessage())
     }
 
-    /// Whether the other side has ended the stream, or sent what nobody asked for.
+    /// Whether the other side has ended the stream, or sent what nobody asked
+    /// for.
     var isStale: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK)) >= 0 || !isPassing(errno)

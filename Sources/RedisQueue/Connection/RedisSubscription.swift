@@ -1,10 +1,11 @@
 internal import Dispatch
 internal import Synchronization
 
-/// The messages of a channel, over a connection of its own that comes back by itself.
+/// The messages of a channel, over a connection that comes back by itself.
 ///
-/// Messages that are published while it is away are lost, as are the oldest of more than ``bufferedCount`` that nobody
-/// has read: whoever listens must also look by themselves now and then.
+/// Messages that are published while it is away are lost, as are the oldest of
+/// more than ``bufferedCount`` that nobody has read: whoever listens must also
+/// look by themselves now and then.
 package enum RedisSubscription {
     /// How many unread messages are kept.
     package static let bufferedCount = 4_096
@@ -13,7 +14,8 @@ package enum RedisSubscription {
     ///
     /// - Parameter decode: what a message says; nil where it is none of ours.
     package static func messages<Message: Sendable>(
-        on channel: String, at url: RedisURL, name: String, as decode: @escaping @Sendable ([UInt8]) -> Message?
+        on channel: String, at url: RedisURL, name: String,
+        as decode: @escaping @Sendable ([UInt8]) -> Message?
     ) throws(RedisError) -> AsyncStream<Message> {
         guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
@@ -29,7 +31,8 @@ package enum RedisSubscription {
     }
 }
 
-/// The thread behind a subscription: it blocks on its socket until it is stopped.
+/// The thread behind a subscription: it blocks on its socket until it is
+/// stopped.
 private final class RedisListener: Sendable {
     // How long the server may be silent before it is asked, and how long it then may take.
     private static let silence = Duration.seconds(15)

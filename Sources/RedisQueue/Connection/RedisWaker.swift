@@ -10,7 +10,8 @@ final class RedisWaker: Sendable {
         var ends: [CInt] = [-1, -1]
         // Not a pipe: only sockets can be made closed-on-exec at once, and installers are started beside us.
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | RedisSocket.flags, 0, &ends) == 0 else {
-            throw RedisError(.unreachable, "the system gave no sockets for a connection to Redis (\(systemMessage()))")
+            throw RedisError(
+                .unreachable, "the system gave no sockets for a connection to Redis (\(systemMessage()))")
         }
         (sender, receiver) = (ends[0], ends[1])
     }
@@ -44,7 +45,8 @@ func systemMessage(_ number: CInt = errno) -> String {
     String(cString: strerror(number))
 }
 
-/// The time left as poll(2) takes it, rounded up so that the deadline has passed when it returns.
+/// The time left as poll(2) takes it, rounded up so that the deadline has
+/// passed when it returns.
 func milliseconds(until deadline: ContinuousClock.Instant) -> CInt {
     let left = deadline - .now
     guard left > .zero else { return 0 }

@@ -10,7 +10,9 @@ struct SocketAddress {
 
     private init(copying source: UnsafeRawBufferPointer) {
         length = socklen_t(source.count)
-        withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix($0.count))) }
+        withUnsafeMutableBytes(of: &storage) {
+            $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix($0.count)))
+        }
     }
 
     /// The addresses of a server, the preferred one first.
@@ -48,7 +50,8 @@ struct SocketAddress {
         }
         return sequence(first: list, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.compactMap { entry in
             guard let entry = entry?.pointee, let address = entry.ai_addr else { return nil }
-            return SocketAddress(copying: UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen)))
+            return SocketAddress(
+                copying: UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen)))
         }
     }
 }

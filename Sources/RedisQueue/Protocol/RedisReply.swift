@@ -17,7 +17,8 @@ package enum RedisReply: Hashable, Sendable {
 }
 
 extension RedisReply {
-    /// A copy of what hiredis has read; nil where it is of a kind that was not asked for.
+    /// A copy of what hiredis has read; nil where it is of a kind that was not
+    /// asked for.
     init?(_ reply: UnsafePointer<redisReply>) {
         let reply = reply.pointee
         switch reply.type {
@@ -29,7 +30,9 @@ extension RedisReply {
             var elements: [RedisReply] = []
             elements.reserveCapacity(Int(reply.elements))
             for index in 0..<Int(reply.elements) {
-                guard let pointer = reply.element?[index], let element = RedisReply(pointer) else { return nil }
+                guard let pointer = reply.element?[index], let element = RedisReply(pointer) else {
+                    return nil
+                }
                 elements.append(element)
             }
             self = .array(elements)

@@ -2,7 +2,8 @@ import JobKit
 
 /// An agent's end of the wire: one connection to ask on, one to wait on.
 struct RedisAgentLink: AgentLink {
-    /// Entries in one answer at most; with 256 KiB each they stay within the limit of a reply.
+    /// Entries in one answer at most; with 256 KiB each they stay within the
+    /// limit of a reply.
     private static let batch = 16
 
     private let keys: RedisKeys
@@ -59,16 +60,26 @@ struct RedisAgentLink: AgentLink {
         _ = try await asking.ask([set, ring])
     }
 
-    private var ring: [RedisArgument] { ["PUBLISH", RedisArgument(keys.bell), RedisArgument(agent.description)] }
+    private var ring: [RedisArgument] {
+        ["PUBLISH", RedisArgument(keys.bell), RedisArgument(agent.description)]
+    }
 
-    /// What is there now; the newest acknowledgement whatever its ID, unless it is the known one.
-    private func look(after place: StreamPosition, _ mark: AcknowledgementMark?) async throws(QueueError) -> Delivery {
+    /// What is there now; the newest acknowledgement whatever its ID, unless it
+    /// is the known one.
+    private func look(after place: StreamPosition, _ mark: AcknowledgementMark?) async throws(QueueError)
+        -> Delivery
+    {
         let replies = try await asking.ask([
-            ["XREAD", "COUNT", RedisArgument(Self.batch), "STREAMS", keys.down(agent), RedisStream.id(place)],
+            [
+                "XREAD", "COUNT", RedisArgument(Self.batch), "STREAMS", keys.down(agent),
+                RedisStream.id(place),
+            ],
             ["XREVRANGE", keys.acknowledgement(agent), "+", "-", "COUNT", 1],
         ])
         var streams = RedisStream.streams(replies[0])
-        streams[keys.acknowledgement(agent)] = RedisStream.entries(replies[1]).filter { $0.id != mark?.rawValue }
+        streams[keys.acknowledgement(agent)] = RedisStream.entries(replies[1]).filter {
+            $0.id != mark?.rawValue
+        }
         return delivery(streams)
     }
 

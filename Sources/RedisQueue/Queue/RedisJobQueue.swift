@@ -1,27 +1,30 @@
 public import JobKit
 
-/// The wire on Redis: streams with numbers of our own, a string that fades, a bell. No Lua, no lists.
+/// The wire on Redis: streams numbered by us, a string that fades, a bell.
 ///
-/// Needs Redis 6.2 or newer, or Valkey.
+/// No Lua, no lists. Needs Redis 6.2 or newer, or Valkey.
 public final class RedisJobQueue: PanelLink {
     /// What key names begin with unless another prefix is given.
     public static let defaultPrefix = "provision:"
     /// Seconds after which a beat fades.
     static let beatLife = 45
-    /// What is read of a beat at most; a longer one is cut, and then not authentic.
+    /// What is read of a beat at most; a longer one is cut, and then not
+    /// authentic.
     private static let beatByteCount = 64 << 10
 
     private let url: RedisURL
     private let name: String
     private let keys: RedisKeys
     private let connection: RedisConnection
-    /// For keys that agents write: an answer that is too large costs the connection that it comes over.
+    /// For keys that agents write: an answer that is too large costs the
+    /// connection that it comes over.
     private let reading: RedisConnection
 
     /// A wire that connects when it is first used.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user:password@]host[:port][/db]` or `unix:///path[?db=n]`.
+    ///   - url: `redis://[user:password@]host[:port][/db]` or
+    ///     `unix:///path[?db=n]`.
     ///   - name: what the server's list of clients shows; without spaces.
     /// - Throws: ``QueueError`` where the address is not one of a Redis server.
     public init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
@@ -43,12 +46,13 @@ public final class RedisJobQueue: PanelLink {
         try RedisAgentLink(url: url, name: name, keys: keys, agent: agent)
     }
 
-    /// Adds entries to agents' down streams, in the order given, and answers for each.
-    public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition] {
+    /// Adds entries to agents' down streams, in order, and answers for each.
+    public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition]
+    {
         try await connection.additions(entries.map { RedisStream.add($0.entry, to: keys.down($0.agent)) })
     }
 
-    /// Drops an agent's down stream, so that sending may begin again at any number.
+    /// Drops an agent's down stream: sending may begin again at any number.
     public func restartDown(_ agent: AgentID) async throws(QueueError) {
         _ = try await connection.ask([["DEL", keys.down(agent)]])
     }
@@ -58,7 +62,9 @@ public final class RedisJobQueue: PanelLink {
         _ = try await connection.ask([RedisStream.trim(keys.down(agent), through: position)])
     }
 
-    /// Entries of agents' up streams behind the given places, at most `limit` of each, in order.
+    /// Entries of agents' up streams behind the given places, in order.
+    ///
+    /// At most `limit` of each agent; none of one whose key cannot be read.
     public func events(
         after places: [AgentID: StreamPosition], limit: Int
     ) async throws(QueueError) -> [AgentID: [StreamEntry]] {
@@ -76,7 +82,7 @@ public final class RedisJobQueue: PanelLink {
         return events
     }
 
-    /// Replaces agents' acknowledgements and forgets the events that they cover.
+    /// Replaces agents' acknowledgements and forgets the events they cover.
     public func acknowledge(
         _ acknowledgements: [(agent: AgentID, envelope: [UInt8], through: StreamPosition)]
     ) async throws(QueueError) {
@@ -101,7 +107,9 @@ public final class RedisJobQueue: PanelLink {
         return beats
     }
 
-    /// Names of agents that have rung, for ever; a ring may be lost and may be anyone's.
+    /// Names of agents that have rung, for ever.
+    ///
+    /// A ring may be lost and may be anyone's.
     public func rings() -> AsyncStream<AgentID> {
         let rings = try? RedisSubscription.messages(on: keys.bell, at: url, name: "\(name)-bell") {
             AgentID(String(decoding: $0, as: UTF8.self))
@@ -113,7 +121,9 @@ public final class RedisJobQueue: PanelLink {
 
 extension RedisConnection {
     /// The replies, none of them an error.
-    func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5)) async throws(QueueError) -> [RedisReply] {
+    func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5)) async throws(QueueError)
+        -> [RedisReply]
+    {
         do throws(RedisError) {
             let replies = try await pipeline(commands, timeout: timeout)
             for reply in replies { _ = try checked(reply) }
@@ -123,10 +133,11 @@ extension RedisConnection {
         }
     }
 
-    /// The answers about agents' own keys; nil where an agent has made its key unreadable.
+    /// The answers about agents' own keys; nil where an agent has made its key
+    /// unreadable.
     ///
-    /// An agent may write into its keys what it likes: another type, or more than an answer can hold. That must not
-    /// keep the panel from all others.
+    /// An agent may write into its keys what it likes: another type, or more
+    /// than an answer can hold. That must not keep the panel from all others.
     func askEach(_ commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply?] {
         do throws(RedisError) {
             var answers: [RedisReply?] = []
@@ -153,7 +164,9 @@ extension RedisConnection {
         do throws(RedisError) {
             let replies = try await pipeline(commands + others)
             var additions: [Addition] = []
-            for reply in replies.prefix(commands.count) { additions.append(try RedisStream.addition(reply, on: self)) }
+            for reply in replies.prefix(commands.count) {
+                additions.append(try RedisStream.addition(reply, on: self))
+            }
             return additions
         } catch {
             throw QueueError(error.description)

@@ -1,10 +1,12 @@
 import JobKit
 
-/// Streams as the queue uses them: IDs of our own, one field, `e`, with the envelope.
+/// Streams as the queue uses them: IDs of our own, one field, `e`, with the
+/// envelope.
 enum RedisStream {
     private static let field: RedisArgument = "e"
 
-    /// Adds an entry under its own number, which Redis refuses unless it is above all before.
+    /// Adds an entry under its own number, which Redis refuses unless it is
+    /// above all before.
     static func add(_ entry: StreamEntry, to key: RedisArgument) -> [RedisArgument] {
         ["XADD", key, id(entry.position), field, RedisArgument(entry.bytes)]
     }
@@ -40,11 +42,14 @@ enum RedisStream {
         return found
     }
 
-    /// The entries in the answer to `XRANGE` and its like; an envelope is empty where an entry has another form.
+    /// The entries in the answer to `XRANGE` and its like; an envelope is empty
+    /// where an entry has another form.
     static func entries(_ reply: RedisReply) -> [(id: String, envelope: [UInt8])] {
         guard case .array(let entries) = reply else { return [] }
         return entries.compactMap { entry in
-            guard case .array(let parts) = entry, parts.count == 2, case .string(let id) = parts[0] else { return nil }
+            guard case .array(let parts) = entry, parts.count == 2, case .string(let id) = parts[0] else {
+                return nil
+            }
             guard case .array(let fields) = parts[1], fields.count == 2, fields[0] == .string(field.bytes),
                 case .string(let envelope) = fields[1]
             else { return (String(decoding: id, as: UTF8.self), []) }
