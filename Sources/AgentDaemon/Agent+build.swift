@@ -22,9 +22,12 @@ struct Agent {
     private let lock: StateLock
 
     static func build(_ configuration: AgentConfiguration, logger: Logger) async throws -> Agent {
-        guard getuid() == 0 else { throw ConfigurationProblem("the agent has to run as root: installers change the system") }
+        guard getuid() == 0 else {
+            throw ConfigurationProblem("the agent has to run as root: installers change the system")
+        }
         if configuration.derivedFromRoot {
-            logger.warning("this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")
+            logger.warning(
+                "this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")
         }
         let lock = try StateLock(folder: configuration.stateFolder)
         let machine = try HostIdentity.read()
@@ -38,12 +41,15 @@ struct Agent {
         let link = try RedisJobQueue(url: configuration.redisURL, name: "agent-\(configuration.agent)")
         let worker = AgentWorker(
             identity: .init(
-                agent: configuration.agent, machine: machine.machineID, bootID: machine.bootID, version: version,
+                agent: configuration.agent, machine: machine.machineID, bootID: machine.bootID,
+                version: version,
                 facts: machine.facts.wire),
             session: Hex.encode(try RandomBytes.generate(16)), keys: configuration.keys,
-            journal: try FileAgentJournal(folder: configuration.stateFolder), link: try link.link(for: configuration.agent),
+            journal: try FileAgentJournal(folder: configuration.stateFolder),
+            link: try link.link(for: configuration.agent),
             host: host, clock: ContinuousClock(), now: SystemTime.now, onEvent: logging.worker)
-        logger.info("agent starts", metadata: ["agent": "\(configuration.agent)", "keys": "\(configuration.keys[0])"])
+        logger.info(
+            "agent starts", metadata: ["agent": "\(configuration.agent)", "keys": "\(configuration.keys[0])"])
         return Agent(worker: worker, logger: logger, lock: lock)
     }
 

@@ -25,24 +25,29 @@ struct AgentConfiguration: Sendable {
     /// - Throws: ``ConfigurationProblem``, which names the setting and the cure.
     init(file: String?, folder: String) async throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
-        if let file { providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file))) }
+        if let file {
+            providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file)))
+        }
         try self.init(ConfigReader(providers: providers), folder: folder)
     }
 
     init(_ settings: ConfigReader, folder: String) throws {
         guard let name = settings.string(forKey: "agent.id") else {
-            throw ConfigurationProblem("AGENT_ID is missing: set it to this server's name, such as 'agent-001'")
+            throw ConfigurationProblem(
+                "AGENT_ID is missing: set it to this server's name, such as 'agent-001'")
         }
         guard let agent = AgentID(name) else {
             throw ConfigurationProblem(
-                "AGENT_ID '\(name)' is no server name: a letter or digit, then up to 62 letters, digits, '.', '-' or '_'")
+                "AGENT_ID '\(name)' is no server name: a letter or digit, then up to 62 letters, digits, '.', '-' or '_'"
+            )
         }
         self.agent = agent
         (keys, derivedFromRoot) = try Self.keys(settings, agent)
         redisURL = settings.string(forKey: "redis.url", isSecret: true, default: "redis://localhost:6379/0")
         stateFolder = settings.string(forKey: "agent.state", default: "/var/lib/provisioning")
         logFolder = settings.string(forKey: "agent.logs", default: "/var/log/provisioning")
-        installersFolder = settings.string(forKey: "agent.installers", default: "/usr/local/share/provisioning/installers")
+        installersFolder = settings.string(
+            forKey: "agent.installers", default: "/usr/local/share/provisioning/installers")
         runner = settings.string(forKey: "agent.runner", default: "\(folder)/AttemptRunner")
         logLevel = settings.string(forKey: "log.level", default: "info")
     }
@@ -55,13 +60,17 @@ struct AgentConfiguration: Sendable {
             return ([key], false)
         }
         guard let secret = settings.string(forKey: "secret.key", isSecret: true) else {
-            throw ConfigurationProblem("AGENT_KEY is missing: set it to this agent's key, or SECRET_KEY to the panel's secret")
+            throw ConfigurationProblem(
+                "AGENT_KEY is missing: set it to this agent's key, or SECRET_KEY to the panel's secret")
         }
         guard let root = RootKey(Array(secret.utf8)) else {
             throw ConfigurationProblem(
-                "SECRET_KEY has \(secret.utf8.count) bytes; it takes \(RootKey.minimumCount) or more, the same as the panel's")
+                "SECRET_KEY has \(secret.utf8.count) bytes; it takes \(RootKey.minimumCount) or more, the same as the panel's"
+            )
         }
-        let previous = settings.string(forKey: "secret.key.previous", isSecret: true).flatMap { RootKey(Array($0.utf8)) }
+        let previous = settings.string(forKey: "secret.key.previous", isSecret: true).flatMap {
+            RootKey(Array($0.utf8))
+        }
         return ([root.keys(for: agent)] + (previous.map { [$0.keys(for: agent)] } ?? []), true)
     }
 }

@@ -14,7 +14,9 @@ struct AgentDaemon {
                 file: arguments.count == 3 ? arguments[2] : nil, folder: try programFolder())
             let file = try LogFile(folder: configuration.logFolder)
             LoggingSystem.bootstrap { label in
-                MultiplexLogHandler([StreamLogHandler.standardError(label: label), FileLogHandler(file: file)])
+                MultiplexLogHandler([
+                    StreamLogHandler.standardError(label: label), FileLogHandler(file: file),
+                ])
             }
             var logger = Logger(label: "agent")
             logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
@@ -31,7 +33,9 @@ struct AgentDaemon {
     private static func programFolder() throws -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { throw ConfigurationProblem("'/proc/self/exe' cannot be read; is /proc mounted?") }
+        guard count > 0 else {
+            throw ConfigurationProblem("'/proc/self/exe' cannot be read; is /proc mounted?")
+        }
         let path = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
     }

@@ -24,7 +24,9 @@ struct HostIdentity {
 
     private static func text(_ path: String) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw ConfigurationProblem("'\(path)' cannot be read; the agent needs it") }
+        guard descriptor >= 0 else {
+            throw ConfigurationProblem("'\(path)' cannot be read; the agent needs it")
+        }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = Glibc.read(descriptor, &buffer, buffer.count)

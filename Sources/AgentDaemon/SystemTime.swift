@@ -5,7 +5,8 @@ import JobKit
 enum SystemTime {
     /// The wall clock, and the boot clock that nobody can set.
     @Sendable static func now() -> Moment {
-        Moment(wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)), boot: milliseconds(CLOCK_BOOTTIME))
+        Moment(
+            wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)), boot: milliseconds(CLOCK_BOOTTIME))
     }
 
     private static func milliseconds(_ clock: clockid_t) -> Int64 {

@@ -7,5 +7,6 @@ func milliseconds(of clock: clockid_t) -> Int64 {
     return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }
 
-let clock = RunnerClock(wall: { milliseconds(of: CLOCK_REALTIME) }, boot: { milliseconds(of: CLOCK_BOOTTIME) })
+let clock = RunnerClock(
+    wall: { milliseconds(of: CLOCK_REALTIME) }, boot: { milliseconds(of: CLOCK_BOOTTIME) })
 exit(RunnerMain.run(arguments: CommandLine.arguments, clock: clock))

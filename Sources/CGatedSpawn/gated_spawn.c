@@ -37,8 +37,9 @@ static int lift(int descriptor) { return descriptor < 0 ? -1 : fcntl(descriptor,
 /// The child's side. Async-signal-safe calls only: other threads of the parent may have held locks.
 static _Noreturn void become(const struct gated_spawn *order, int report) {
     setsid();
-    struct sigaction normal = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++) sigaction(number, &normal, NULL);
+    // By the kernel's own call: glibc's leaves out the two signals it uses itself.
+    const long normal[8] = {0};
+    for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, normal, NULL, 8);
 
     int standard[] = {lift(order->input), lift(order->output), lift(order->error), lift(order->extra)};
     int gate = lift(order->gate), next = 0;
@@ -135,7 +136,7 @@ int gated_signal(int descriptor, int number) {
     return syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0) == 0 ? 0 : errno;
 }
 
-int gated_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int gated_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 void gated_conceal(void) {
     struct rlimit none = {0, 0};

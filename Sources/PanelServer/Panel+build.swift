@@ -46,20 +46,24 @@ struct Panel {
             }
         }
         let sweep = PresenceSweep(
-            store: store, link: link, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor, clock: clock,
+            store: store, link: link, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
+            clock: clock,
             now: SystemTime.now, onEvent: events.sweep)
         let desk = JobDesk(
             store: store, keyring: keyring, now: SystemTime.now, random: { try RandomBytes.generate($0) },
             onAccepted: { dispatcher.ring($0) })
 
         let router = try PanelRouter.build(
-            token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, store: store, sweep: sweep,
+            token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, store: store,
+            sweep: sweep,
             feed: feed)
         let http = Application(
             router: router,
-            configuration: .init(address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+            configuration: .init(
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in
-                logger.notice("panel answers", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
+                logger.notice(
+                    "panel answers", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
             },
             logger: logger)
         // Stopped in the reverse order: HTTP first, so that whatever was accepted is still sent and taken in.

@@ -23,35 +23,44 @@ struct PanelConfiguration: Sendable {
     /// - Throws: ``ConfigurationProblem``, which names the setting and the cure.
     init(file: String?) async throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
-        if let file { providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file))) }
+        if let file {
+            providers.append(try await EnvironmentVariablesProvider(environmentFilePath: FilePath(file)))
+        }
         try self.init(ConfigReader(providers: providers))
     }
 
     init(_ settings: ConfigReader) throws {
         guard let secret = settings.string(forKey: "secret.key", isSecret: true) else {
-            throw ConfigurationProblem("SECRET_KEY is missing: set it to 32 or more random characters (`openssl rand -hex 32`)")
+            throw ConfigurationProblem(
+                "SECRET_KEY is missing: set it to 32 or more random characters (`openssl rand -hex 32`)")
         }
         guard let rootKey = RootKey(Array(secret.utf8)) else {
             throw ConfigurationProblem(
-                "SECRET_KEY has \(secret.utf8.count) bytes; it takes \(RootKey.minimumCount) or more (`openssl rand -hex 32`)")
+                "SECRET_KEY has \(secret.utf8.count) bytes; it takes \(RootKey.minimumCount) or more (`openssl rand -hex 32`)"
+            )
         }
         self.rootKey = rootKey
         previousRootKey = try settings.string(forKey: "secret.key.previous", isSecret: true).map { text in
             guard let key = RootKey(Array(text.utf8)) else {
-                throw ConfigurationProblem("SECRET_KEY_PREVIOUS is shorter than \(RootKey.minimumCount) bytes")
+                throw ConfigurationProblem(
+                    "SECRET_KEY_PREVIOUS is shorter than \(RootKey.minimumCount) bytes")
             }
             return key
         }
-        guard let token = settings.string(forKey: "panel.token", isSecret: true), token.utf8.count >= Self.minimumTokenCount
+        guard let token = settings.string(forKey: "panel.token", isSecret: true),
+            token.utf8.count >= Self.minimumTokenCount
         else {
             throw ConfigurationProblem(
-                "PANEL_TOKEN is missing or shorter than \(Self.minimumTokenCount) characters: it guards the API (`openssl rand -hex 32`)")
+                "PANEL_TOKEN is missing or shorter than \(Self.minimumTokenCount) characters: it guards the API (`openssl rand -hex 32`)"
+            )
         }
         self.token = token
         redisURL = settings.string(forKey: "redis.url", isSecret: true, default: "redis://localhost:6379/0")
         host = settings.string(forKey: "panel.host", default: "127.0.0.1")
         port = settings.int(forKey: "panel.port", default: 5000)
-        guard (0...65_535).contains(port) else { throw ConfigurationProblem("PANEL_PORT is '\(port)'; it takes 0 to 65535") }
+        guard (0...65_535).contains(port) else {
+            throw ConfigurationProblem("PANEL_PORT is '\(port)'; it takes 0 to 65535")
+        }
         databasePath = settings.string(forKey: "panel.database", default: "panel.sqlite")
         installersFolder = settings.string(forKey: "panel.installers", default: "installers")
         logLevel = settings.string(forKey: "log.level", default: "info")

@@ -6,7 +6,8 @@ import ManifestKit
 /// Every route of the panel.
 enum PanelRouter {
     static func build(
-        token: TokenGuard, catalog: Catalog, desk: JobDesk, store: any JobStore, sweep: PresenceSweep, feed: JobFeed
+        token: TokenGuard, catalog: Catalog, desk: JobDesk, store: any JobStore, sweep: PresenceSweep,
+        feed: JobFeed
     ) throws -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
@@ -30,7 +31,9 @@ extension RouterMethods {
         use handler: @escaping @Sendable (Request, Context) async throws -> Response
     ) {
         on(path, method: method, use: handler)
-        let others: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace, .connect]
+        let others: [HTTPRequest.Method] = [
+            .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
+        ]
         for other in others where other != method {
             on(path, method: other) { _, _ -> Response in throw Problem.methodNotAllowed(method.rawValue) }
         }

@@ -8,7 +8,9 @@ import Testing
     private let scratch = ScratchFolder()
 
     private func record(_ number: Int, _ text: String) -> LogRecord {
-        LogRecord(number: number, at: Timestamp(milliseconds: 1_700_000_000_000 + Int64(number)), bytes: Array(text.utf8))
+        LogRecord(
+            number: number, at: Timestamp(milliseconds: 1_700_000_000_000 + Int64(number)),
+            bytes: Array(text.utf8))
     }
 
     private func read(_ bytes: [UInt8]) throws -> [LogRecord] {
@@ -27,7 +29,8 @@ import Testing
     }
 
     @Test func theFormIsFixed() {
-        let frame = LogFrame.encode(LogRecord(number: 1, at: Timestamp(milliseconds: 2), bytes: Array("123456789".utf8)))
+        let frame = LogFrame.encode(
+            LogRecord(number: 1, at: Timestamp(milliseconds: 2), bytes: Array("123456789".utf8)))
         let head: [UInt8] = [9, 0, 0, 0]
         #expect(Array(frame[..<4]) == head)
         #expect(Array(frame[8..<24]) == [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
@@ -82,7 +85,8 @@ import Testing
 
 /// A folder of one test's own.
 final class ScratchFolder: Sendable {
-    private let parent = try? Directory.ensured("/tmp/execkit-scratch-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
+    private let parent = try? Directory.ensured(
+        "/tmp/execkit-scratch-\(getpid())-\(UInt32.random(in: 0...UInt32.max))")
 
     func fresh() throws -> Directory {
         let name = "\(UInt64.random(in: 0...UInt64.max))"

@@ -7,9 +7,10 @@ import Testing
 
 @Suite("What scripts write (root, cgroup v2)", .timeLimit(.minutes(1))) struct ScriptOutputTests {
     /// The rules that every log keeps, whatever was written.
-    private func expectWhole(_ run: TestServer.Run, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func expectWhole(_ run: TestServer.Run, sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
         let log = try #require(run.result?.log, sourceLocation: sourceLocation)
-        #expect(run.records.map(\.number) == Array(1...max(1, run.records.count)).prefix(run.records.count).map { $0 })
+        #expect(run.records.map(\.number) == Array(1..<run.records.count + 1), sourceLocation: sourceLocation)
         #expect(log.records == run.records.count, sourceLocation: sourceLocation)
         let bytes = run.records.flatMap(\.bytes)
         #expect(log.bytes == bytes.count, sourceLocation: sourceLocation)
@@ -57,7 +58,9 @@ import Testing
         #expect(lines.first == "100000" && lines.last == "150000")
         #expect(cut > 0)
         #expect(lines.contains("[provisioning: \(cut) bytes of output are left out here]"))
-        let marks = run.text.split(separator: "\n").filter { $0.hasPrefix("[provisioning: ") }.map { $0.count + 2 }
+        let marks = run.text.split(separator: "\n").filter { $0.hasPrefix("[provisioning: ") }.map {
+            $0.count + 2
+        }
         #expect(marks.count == 2)
         #expect((run.result?.log?.bytes ?? 0) - marks.reduce(0, +) + cut == 50_001 * 7)
         #expect((run.result?.log?.bytes ?? .max) < 50_000 + 40_000 + 2 * LogFrame.maximumOutput)
@@ -66,7 +69,9 @@ import Testing
 
     @Test func outputIsSeenWhileTheScriptWaits() async throws {
         let server = try TestServer()
-        let run = try await server.run("mkfifo gate; echo waiting; read < gate; echo went on", limits: .short()) {
+        let run = try await server.run(
+            "mkfifo gate; echo waiting; read < gate; echo went on", limits: .short()
+        ) {
             _, attempt in
             let gate = open("\(server.places.state)/attempts/\(attempt)/work/gate", O_WRONLY | O_NONBLOCK)
             if gate >= 0 {
@@ -131,7 +136,8 @@ import Testing
     @Test func aDiskThatBecomesFullKeepsTheResult() async throws {
         let server = try TestServer()
         try await server.withSmallDisk(megabytes: 3) { host in
-            let attempt = try await server.start("head -c 6000000 /dev/zero | tr '\\0' x; echo end; exit 5", on: host)
+            let attempt = try await server.start(
+                "head -c 6000000 /dev/zero | tr '\\0' x; echo end; exit 5", on: host)
             let run = try await server.follow(attempt, host)
             #expect(run.result?.ending == .exited(code: 5))
             #expect((run.result?.log?.cutBytes ?? 0) > 1_000_000)
@@ -146,7 +152,8 @@ extension TestServer {
     /// Runs `body` with the state on a disk of that size (a tmpfs, which needs root).
     func withSmallDisk(megabytes: Int, _ body: (ProcessAttemptHost) async throws -> Void) async throws {
         _ = try Directory.ensured(places.state)
-        try #require(mount("tmpfs", places.state, "tmpfs", 0, "size=\(megabytes)m") == 0, "mounting needs root")
+        try #require(
+            mount("tmpfs", places.state, "tmpfs", 0, "size=\(megabytes)m") == 0, "mounting needs root")
         defer { umount2(places.state, Int32(MNT_DETACH)) }
         try await body(host())
     }

@@ -24,7 +24,8 @@ final class TestServer: Sendable {
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         self.facts = facts
         places = ProcessAttemptHost.Places(
-            state: root + "/state", logs: root + "/logs", installers: root + "/installers", runner: Self.runner)
+            state: root + "/state", logs: root + "/logs", installers: root + "/installers",
+            runner: Self.runner)
         _ = try Directory.ensured(places.installers)
     }
 
@@ -36,7 +37,8 @@ final class TestServer: Sendable {
     static let runner: String = {
         guard let resolved = realpath("/proc/self/exe", nil) else { return "AttemptRunner" }
         defer { free(resolved) }
-        return String(cString: resolved).split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/AttemptRunner"
+        return String(cString: resolved).split(separator: "/").dropLast().map { "/" + $0 }.joined()
+            + "/AttemptRunner"
     }()
 
     static let bootID = (try? Directory("/proc/sys/kernel/random"))?.text("boot_id") ?? ""
@@ -47,7 +49,9 @@ final class TestServer: Sendable {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    func host(bootID: String = bootID, limits: AttemptLimits? = nil, runner: String = runner) -> ProcessAttemptHost {
+    func host(bootID: String = bootID, limits: AttemptLimits? = nil, runner: String = runner)
+        -> ProcessAttemptHost
+    {
         var places = places
         places.runner = runner
         return ProcessAttemptHost(
@@ -84,7 +88,8 @@ final class TestServer: Sendable {
 
     /// The order that a panel with the same repository would sign.
     func order(
-        attempt: Int = 1, inputs: [String: String] = [:], secrets: [String: String] = [:], timeout: Int = 60, grace: Int = 10
+        attempt: Int = 1, inputs: [String: String] = [:], secrets: [String: String] = [:], timeout: Int = 60,
+        grace: Int = 10
     ) throws -> JobOrder {
         let job = JobID(at: Self.now, random: try RandomBytes.generate(10))
         let catalog = InstallerCatalog.load(folder: places.installers)
@@ -101,8 +106,10 @@ final class TestServer: Sendable {
         return JobOrder(
             attempt: AttemptID(job: job, number: attempt), application: "app", revision: 3,
             contentDigest: Hex.encode(SHA256.digest(try installer.contentDigestInput())), action: "install",
-            script: "install.sh", inputs: inputs, sealed: Dictionary(uniqueKeysWithValues: sealed), actor: "tester",
-            issuedAt: Self.now, expiresAt: Self.now.advanced(bySeconds: 60), timeoutSeconds: timeout, graceSeconds: grace)
+            script: "install.sh", inputs: inputs, sealed: Dictionary(uniqueKeysWithValues: sealed),
+            actor: "tester",
+            issuedAt: Self.now, expiresAt: Self.now.advanced(bySeconds: 60), timeoutSeconds: timeout,
+            graceSeconds: grace)
     }
 
     // MARK: - Runs
@@ -117,7 +124,8 @@ final class TestServer: Sendable {
 
     /// Publishes and starts a script.
     func start(
-        _ script: String, on host: ProcessAttemptHost, inputs: [String: String] = [:], secrets: [String: String] = [:]
+        _ script: String, on host: ProcessAttemptHost, inputs: [String: String] = [:],
+        secrets: [String: String] = [:]
     ) async throws -> AttemptID {
         try publish(script: "#!/bin/bash\n" + script)
         let order = try order(inputs: inputs, secrets: secrets)
@@ -127,7 +135,8 @@ final class TestServer: Sendable {
 
     /// Publishes and runs a script to its end; `onOutput` is called with each record.
     func run(
-        _ script: String, inputs: [String: String] = [:], secrets: [String: String] = [:], limits: AttemptLimits? = nil,
+        _ script: String, inputs: [String: String] = [:], secrets: [String: String] = [:],
+        limits: AttemptLimits? = nil,
         onOutput: (ProcessAttemptHost, AttemptID) async throws -> Void = { _, _ in }
     ) async throws -> Run {
         let host = host(limits: limits)
@@ -155,12 +164,15 @@ final class TestServer: Sendable {
         }
     }
 
-    func folder(of attempt: AttemptID) throws -> Directory { try Directory("\(places.state)/attempts/\(attempt)") }
+    func folder(of attempt: AttemptID) throws -> Directory {
+        try Directory("\(places.state)/attempts/\(attempt)")
+    }
 }
 
 /// Whether a process lives; a zombie does not.
 func isAlive(_ process: pid_t) -> Bool {
-    guard let stat = (try? Directory("/proc/\(process)"))?.text("stat"), let end = stat.lastIndex(of: ")") else { return false }
+    guard let stat = (try? Directory("/proc/\(process)"))?.text("stat"), let end = stat.lastIndex(of: ")")
+    else { return false }
     return !stat[end...].hasPrefix(") Z")
 }
 

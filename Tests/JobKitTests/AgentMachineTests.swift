@@ -53,7 +53,9 @@ import Testing
     }
 
     @Test func neverStartsWhatWasCancelledBeforeThePermit() throws {
-        let messages = Fixtures.downlinks([.job(Fixtures.order()), .cancel(Fixtures.order().attempt.job, actor: "a")])
+        let messages = Fixtures.downlinks([
+            .job(Fixtures.order()), .cancel(Fixtures.order().attempt.job, actor: "a"),
+        ])
         var machine = machine()
         machine.take(delivery([messages[0]]), at: now)
         _ = machine.takeDecisions()
@@ -89,7 +91,8 @@ import Testing
 
     @Test func runsOneScriptAtATime() throws {
         var machine = machine()
-        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])), at: now)
+        machine.take(
+            delivery(Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])), at: now)
         _ = machine.takeDecisions()
         #expect(machine.lastEvent == 1, "only the first is claimed")
         machine.take(delivery([], try permit(machine, sent: 2)), at: now)
@@ -121,7 +124,9 @@ import Testing
         _ = machine.takeDecisions()
         let old = try permit(machine, generation: 1, at: Fixtures.time.advanced(bySeconds: -3000))
         let new = try permit(machine, generation: 2)
-        let (takesNew, takesOld) = (machine.take(delivery([], new), at: now), machine.take(delivery([], old), at: now))
+        let (takesNew, takesOld) = (
+            machine.take(delivery([], new), at: now), machine.take(delivery([], old), at: now)
+        )
         #expect(takesNew && !takesOld)
         #expect(machine.halt == nil)
     }
@@ -142,13 +147,18 @@ import Testing
         #expect(started(second.takeDecisions().effects) == [Fixtures.order().attempt])
     }
 
-    @Test(arguments: [AttemptStanding.running, .ended(AttemptResult(ending: .exited(code: 0), beganAt: nil, endedAt: Fixtures.time))])
+    @Test(arguments: [
+        AttemptStanding.running,
+        .ended(AttemptResult(ending: .exited(code: 0), beganAt: nil, endedAt: Fixtures.time)),
+    ])
     func followsWhatWasUnderWay(_ standing: AttemptStanding) throws {
         var first = machine()
         let attempt = Fixtures.order().attempt
         first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
         first.take(delivery([], try permit(first)), at: now)
-        first.take([.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))], of: attempt, at: now)
+        first.take(
+            [.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))],
+            of: attempt, at: now)
         var second = machine()
         try second.replay(first.takeDecisions().lines)
         second.recover([attempt: standing], at: now)
@@ -179,15 +189,22 @@ import Testing
         let attempt = Fixtures.order(1).attempt
         first.take(delivery(Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])), at: now)
         first.take(delivery([], try permit(first, sent: 2)), at: now)
-        first.take([.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))], of: attempt, at: now)
+        first.take(
+            [.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))],
+            of: attempt, at: now)
         let lines = first.takeDecisions().lines
         let compacted = first.compacted(machine: "m")
-        func revived(_ lines: [JournalEntry]) throws -> (Int, Int, StreamPosition, [AgentMachine.Effect], [StreamEntry]) {
+        func revived(_ lines: [JournalEntry]) throws -> (
+            Int, Int, StreamPosition, [AgentMachine.Effect], [StreamEntry]
+        ) {
             var machine = machine(session: "new")
             try machine.replay(lines)
             machine.recover([attempt: .running], at: now)
             let unreported = machine.unreported(through: machine.lastEvent, limit: 100)
-            return (machine.cursor, machine.lastEvent, machine.received, machine.takeDecisions().effects, unreported)
+            return (
+                machine.cursor, machine.lastEvent, machine.received, machine.takeDecisions().effects,
+                unreported
+            )
         }
         // The whole journal lacks only the acknowledgement, which may be lost at any time.
         let short = try revived(compacted)

@@ -11,10 +11,14 @@ import ValidationKit
     private static let genesis = ChainHead(genesis: .down, agent: Fixtures.agent, epoch: 1)
 
     private func judge(_ bytes: [UInt8], as verifier: DownlinkVerifier = verifier) -> DownlinkVerdict {
-        verifier.judge(StreamEntry(position: .init(epoch: 1, number: 1), bytes: bytes), after: Self.start, head: Self.genesis)
+        verifier.judge(
+            StreamEntry(position: .init(epoch: 1, number: 1), bytes: bytes), after: Self.start,
+            head: Self.genesis)
     }
 
-    private func isAccepted(_ verdict: DownlinkVerdict) -> Bool { if case .accept = verdict { true } else { false } }
+    private func isAccepted(_ verdict: DownlinkVerdict) -> Bool {
+        if case .accept = verdict { true } else { false }
+    }
 
     @Test func acceptsWhatThePanelSigned() throws {
         guard case .accept(let message) = judge(Self.entry.bytes), case .job(let job) = message.content else {
@@ -43,7 +47,8 @@ import ValidationKit
     }
 
     @Test func refusesAnotherKey() throws {
-        let other = try #require(RootKey(Array("another root secret, long enough".utf8))).keys(for: Fixtures.agent)
+        let other = try #require(RootKey(Array("another root secret, long enough".utf8))).keys(
+            for: Fixtures.agent)
         let verifier = DownlinkVerifier(agent: Fixtures.agent, keys: [other])
         #expect(judge(Self.entry.bytes, as: verifier) == .refused(.unknownKey))
     }
@@ -86,7 +91,8 @@ import ValidationKit
 
     @Test func refusesAPositionThatIsNotTheSignedOne() {
         let entry = StreamEntry(position: .init(epoch: 1, number: 2), bytes: Self.entry.bytes)
-        #expect(Self.verifier.judge(entry, after: Self.start, head: Self.genesis) == .refused(.payloadInvalid))
+        #expect(
+            Self.verifier.judge(entry, after: Self.start, head: Self.genesis) == .refused(.payloadInvalid))
     }
 
     @Test func takesARepetitionForKnownAndRefusesAReplay() {
@@ -111,7 +117,8 @@ import ValidationKit
         order.timeoutSeconds = timeout
         order.graceSeconds = grace
         let entry = Fixtures.downlinks([.job(order)])[0]
-        guard case .accept(let message) = judge(entry.bytes), case .unacceptable(let attempt, let refusal) = message.content
+        guard case .accept(let message) = judge(entry.bytes),
+            case .unacceptable(let attempt, let refusal) = message.content
         else {
             Issue.record("limits \(timeout), \(grace) were not refused")
             return
@@ -124,15 +131,29 @@ import ValidationKit
         let sealer = Fixtures.keys[0].sealer
         let job = Fixtures.jobID(1)
         let nonce = [UInt8](repeating: 7, count: 12)
-        let sealed = try sealer.seal(.init("correct horse"), input: "password", job: job, application: "mysql", nonce: nonce)
-        #expect(try sealer.open(sealed, input: "password", job: job, application: "mysql").reveal() == "correct horse")
-        #expect(throws: CryptoError.self) { try sealer.open(sealed, input: "other", job: job, application: "mysql") }
-        #expect(throws: CryptoError.self) { try sealer.open(sealed, input: "password", job: Fixtures.jobID(2), application: "mysql") }
-        #expect(throws: CryptoError.self) { try sealer.open(sealed, input: "password", job: job, application: "nginx") }
+        let sealed = try sealer.seal(
+            .init("correct horse"), input: "password", job: job, application: "mysql", nonce: nonce)
+        #expect(
+            try sealer.open(sealed, input: "password", job: job, application: "mysql").reveal()
+                == "correct horse")
+        #expect(throws: CryptoError.self) {
+            try sealer.open(sealed, input: "other", job: job, application: "mysql")
+        }
+        #expect(throws: CryptoError.self) {
+            try sealer.open(sealed, input: "password", job: Fixtures.jobID(2), application: "mysql")
+        }
+        #expect(throws: CryptoError.self) {
+            try sealer.open(sealed, input: "password", job: job, application: "nginx")
+        }
         let other = Fixtures.keyring.keys(for: Fixtures.otherAgent)[0].sealer
-        #expect(throws: CryptoError.self) { try other.open(sealed, input: "password", job: job, application: "mysql") }
-        #expect(throws: CryptoError.self) { try sealer.open(SealedInput(bytes: []), input: "password", job: job, application: "mysql") }
-        let short = try sealer.seal(.init("four"), input: "password", job: job, application: "mysql", nonce: nonce)
+        #expect(throws: CryptoError.self) {
+            try other.open(sealed, input: "password", job: job, application: "mysql")
+        }
+        #expect(throws: CryptoError.self) {
+            try sealer.open(SealedInput(bytes: []), input: "password", job: job, application: "mysql")
+        }
+        let short = try sealer.seal(
+            .init("four"), input: "password", job: job, application: "mysql", nonce: nonce)
         #expect(short.bytes.count == sealed.bytes.count, "the length of a short password shows")
     }
 }

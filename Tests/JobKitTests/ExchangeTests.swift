@@ -25,10 +25,15 @@ struct ExchangeTests {
             let final = await finalJob(house, job.id)
             #expect(final.state == .succeeded)
             #expect(final.exitCode == 0)
-            let log = try await house.store.read { try $0.log(of: final.attempt.id, afterRecord: 0, limit: 10) }
+            let log = try await house.store.read {
+                try $0.log(of: final.attempt.id, afterRecord: 0, limit: 10)
+            }
             #expect(log.map { String(decoding: $0.bytes, as: UTF8.self) } == ["hello\n"])
             let trail = try await house.store.read { try $0.audit(after: 0, limit: 100) }
-            #expect(trail.map(\.draft.action) == ["agent.first_seen", "job.accepted", "job.claimed", "job.began", "job.finished"])
+            #expect(
+                trail.map(\.draft.action) == [
+                    "agent.first_seen", "job.accepted", "job.claimed", "job.began", "job.finished",
+                ])
             #expect(AuditEntry.firstBreak(in: trail) == nil)
         }
         #expect(house.host.started.count == 1)
@@ -55,7 +60,8 @@ struct ExchangeTests {
             let order = job.order
             let sealer = Fixtures.keys[0].sealer
             for (name, sealed) in order.sealed {
-                let secret = try? sealer.open(sealed, input: name, job: order.attempt.job, application: order.application)
+                let secret = try? sealer.open(
+                    sealed, input: name, job: order.attempt.job, application: order.application)
                 opened.tell(secret?.reveal() ?? "does not open")
             }
             return try await MemoryHouse.script(exit: 0)(job)
@@ -97,12 +103,16 @@ struct ExchangeTests {
         let application = try Fixtures.application(in: folder.path)
         let house = MemoryHouse(script: MemoryHouse.script(exit: 0))
         try await house.run {
-            guard case .unknownServer = try await house.submit(application, ["server_name": .text("a")], agent: Fixtures.otherAgent)
+            guard
+                case .unknownServer = try await house.submit(
+                    application, ["server_name": .text("a")], agent: Fixtures.otherAgent)
             else {
                 Issue.record("an unknown server was accepted")
                 return
             }
-            guard case .invalid(let violations) = try await house.submit(application, ["server_name": .text("A;b"), "x": .text("y")])
+            guard
+                case .invalid(let violations) = try await house.submit(
+                    application, ["server_name": .text("A;b"), "x": .text("y")])
             else {
                 Issue.record("wrong inputs were accepted")
                 return
@@ -121,7 +131,8 @@ struct ExchangeTests {
             let job = try accepted(try await house.submit(application, ["server_name": .text("a.b")]))
             _ = await house.changes.first { $0.id == job.id && $0.attempt.phase == .began }
             house.queue.flush()
-            let result = AttemptResult(ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
+            let result = AttemptResult(
+                ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
             house.host.tell(.ended(result), of: job.attempt.id)
             #expect(await finalJob(house, job.id).state == .succeeded)
         }
@@ -131,7 +142,9 @@ struct ExchangeTests {
     @Test func refusesWhatTheHostTurnsAway() async throws {
         let folder = try TemporaryDirectory()
         let application = try Fixtures.application(in: folder.path)
-        let house = MemoryHouse { _ throws(Refusal) in throw Refusal(.digestMismatch, "the script was changed") }
+        let house = MemoryHouse { _ throws(Refusal) in
+            throw Refusal(.digestMismatch, "the script was changed")
+        }
         try await house.run {
             let job = try accepted(try await house.submit(application, ["server_name": .text("a.b")]))
             let final = await finalJob(house, job.id)

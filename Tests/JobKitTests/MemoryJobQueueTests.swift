@@ -8,7 +8,8 @@ import Testing
         let queue = MemoryJobQueue()
         try await JobQueueConformance.checks[check].run(
             JobQueueConformance(
-                panel: queue, agent: queue.link(for: Fixtures.agent), other: queue.link(for: Fixtures.otherAgent),
+                panel: queue, agent: queue.link(for: Fixtures.agent),
+                other: queue.link(for: Fixtures.otherAgent),
                 agentID: Fixtures.agent, otherID: Fixtures.otherAgent))
     }
 }

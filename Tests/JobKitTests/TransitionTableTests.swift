@@ -9,7 +9,8 @@ import Testing
 @Suite struct TransitionTableTests {
     private static let path = "\(#filePath.dropLast("TransitionTableTests.swift".count))transition-table.txt"
 
-    private static let result = AttemptResult(ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
+    private static let result = AttemptResult(
+        ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
 
     private static func ended(_ ending: AttemptResult.Ending) -> AttemptResult {
         AttemptResult(ending: ending, beganAt: Fixtures.time, endedAt: Fixtures.time)
@@ -35,7 +36,10 @@ import Testing
             ("running (began, cancel asked)", try after([claimed, began, .cancelRequested])),
             ("running (began, not idempotent)", try after([claimed, began], isIdempotent: false)),
             ("waiting", try after([claimed, began, .finished(attempt: 1, ended(.exited(code: 2)))])),
-            ("queued (second attempt)", try after([claimed, began, .finished(attempt: 1, ended(.exited(code: 2))), .retryDue])),
+            (
+                "queued (second attempt)",
+                try after([claimed, began, .finished(attempt: 1, ended(.exited(code: 2))), .retryDue])
+            ),
             ("succeeded", try after([claimed, began, .finished(attempt: 1, result)])),
             ("failed", try after([claimed, began, .finished(attempt: 1, ended(.exited(code: 1)))])),
             ("cancelled", try after([.cancelRequested])),
@@ -66,7 +70,9 @@ import Testing
 
     private static func outcome(_ record: JobRecord, _ event: JobEvent) -> String {
         do throws(IllegalTransition) {
-            guard case .changed(let next) = try record.applying(event, at: Fixtures.time) else { return "late" }
+            guard case .changed(let next) = try record.applying(event, at: Fixtures.time) else {
+                return "late"
+            }
             let reason = next.reason.map { "(\($0.rawValue))" } ?? ""
             let phase = next.state.isFinal ? "" : " \(next.attempt.phase.rawValue)"
             let cancel = next.cancelRequestedAt != nil && !next.state.isFinal ? ", cancel asked" : ""
@@ -102,14 +108,18 @@ import Testing
         for _ in 0..<60 {
             now = now.advanced(bySeconds: Int.random(in: 0...100, using: &random))
             let event = Self.events[Int.random(in: 0..<Self.events.count, using: &random)].event
-            guard let transition = try? job.applying(event.forAttempt(job.attempt.id.number), at: now) else { continue }
+            guard let transition = try? job.applying(event.forAttempt(job.attempt.id.number), at: now) else {
+                continue
+            }
             guard case .changed(let next) = transition else { continue }
             #expect(!job.state.isFinal, "seed \(seed): a final job changed by \(event.name)")
             #expect(next.attempt.id.number >= job.attempt.id.number)
             #expect(next.attempt.id.number <= RetryPolicy.maximumAttempts)
             #expect(next.state.isFinal == (next.finishedAt != nil))
             #expect((next.state == .waiting) == (next.retryAt != nil))
-            #expect(next.reason.map { $0.state == next.state } ?? (!next.state.isFinal || next.state == .succeeded))
+            #expect(
+                next.reason.map { $0.state == next.state }
+                    ?? (!next.state.isFinal || next.state == .succeeded))
             if next.state == .cancelled, next.reason == .beforeStart { #expect(next.attempt.beganAt == nil) }
             if next.state == .refused { #expect(next.attempt.beganAt == nil) }
             job = next

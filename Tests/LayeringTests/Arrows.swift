@@ -9,15 +9,18 @@ enum Arrows {
         "JobKit": ["ManifestKit", "ValidationKit", "OpenSSLCrypto"],
         "ExecKit": ["JobKit", "ValidationKit", "ManifestKit", "OpenSSLCrypto", "CGatedSpawn"],
         "RedisQueue": ["JobKit", "CHiredis", "CLibSSL"],
-        "SQLiteStore": ["JobKit", "ManifestKit", "OpenSSLCrypto", "GRDB"],
+        // GRDB takes and gives bytes as Foundation's Data.
+        "SQLiteStore": ["JobKit", "ManifestKit", "OpenSSLCrypto", "GRDB", "FoundationEssentials"],
         "AttemptRunner": ["ExecKit"],
         "AgentDaemon": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", "Logging",
             "Configuration", "ServiceLifecycle", "UnixSignals", "SystemPackage",
         ],
         "PanelServer": [
-            "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore", "Hummingbird",
-            "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache", "Logging", "Configuration", "ServiceLifecycle",
+            "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
+            "Hummingbird",
+            "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache", "Logging", "Configuration",
+            "ServiceLifecycle",
             "UnixSignals", "SystemPackage",
         ],
     ]
@@ -27,18 +30,23 @@ enum Arrows {
         "ManifestKit": ["*": "other tools embed it: no package, seconds to build"],
         "ValidationKit": ["*": "it runs in panel and agent, and decides only"],
         "JobKit": [
-            "CHiredis": "the exchange must run over memory as over Redis", "GRDB": "the exchange must run over any store",
-            "Logging": "Kits tell events; executables log them", "ServiceLifecycle": "Kits know cancellation only",
+            "CHiredis": "the exchange must run over memory as over Redis",
+            "GRDB": "the exchange must run over any store",
+            "Logging": "Kits tell events; executables log them",
+            "ServiceLifecycle": "Kits know cancellation only",
         ],
         "ExecKit": [
-            "GRDB": "a root process has the smallest possible closure", "Hummingbird": "nothing that runs as root serves HTTP",
+            "GRDB": "a root process has the smallest possible closure",
+            "Hummingbird": "nothing that runs as root serves HTTP",
             "CHiredis": "what starts installers does not read the network",
         ],
         "AgentDaemon": [
             "SQLiteStore": "a root process has the smallest possible closure", "GRDB": "see SQLiteStore",
             "Hummingbird": "nothing that runs as root serves HTTP",
         ],
-        "PanelServer": ["ExecKit": "no root access from the web layer, by linkage", "CGatedSpawn": "see ExecKit"],
+        "PanelServer": [
+            "ExecKit": "no root access from the web layer, by linkage", "CGatedSpawn": "see ExecKit",
+        ],
     ]
 
     /// Modules of the toolchain that every target may import.

@@ -13,7 +13,9 @@ import Testing
             let settings: [Setting]
 
             /// Names of targets and products it depends on.
-            var names: Set<String> { Set(dependencies.flatMap(\.values).compactMap { $0.first ?? nil }.compactMap(\.text)) }
+            var names: Set<String> {
+                Set(dependencies.flatMap(\.values).compactMap { $0.first ?? nil }.compactMap(\.text))
+            }
         }
 
         /// An element of a dependency: its name, a package's name, or a condition.
@@ -51,28 +53,38 @@ import Testing
         return try JSONDecoder().decode(Package.self, from: bytes)
     }
 
-    private static func sources(below folder: String) throws -> [(target: String, path: String, text: String)] {
+    private static func sources(below folder: String) throws -> [(target: String, path: String, text: String)]
+    {
         let base = root.appending(path: folder)
-        let names = try FileManager.default.subpathsOfDirectory(atPath: base.path()).filter { $0.hasSuffix(".swift") }
+        let names = try FileManager.default.subpathsOfDirectory(atPath: base.path()).filter {
+            $0.hasSuffix(".swift")
+        }
         return try names.map { name in
             let target = String(name.split(separator: "/")[0])
-            return (target, "\(folder)/\(name)", try String(contentsOf: base.appending(path: name), encoding: .utf8))
+            return (
+                target, "\(folder)/\(name)",
+                try String(contentsOf: base.appending(path: name), encoding: .utf8)
+            )
         }
     }
 
     @Test func noTargetKnowsMoreThanItMay() throws {
         let targets = try Self.package().targets.filter { $0.type != "test" && $0.name != "TestSupport" }
-        #expect(Set(targets.map(\.name)) == Set(Arrows.allowed.keys), "the table of arrows names every target")
+        #expect(
+            Set(targets.map(\.name)) == Set(Arrows.allowed.keys), "the table of arrows names every target")
         for target in targets {
             for other in target.names.subtracting(Arrows.allowed[target.name] ?? []) {
-                Issue.record("\(target.name) must not depend on \(other): \(Arrows.reason(target.name, other))")
+                Issue.record(
+                    "\(target.name) must not depend on \(other): \(Arrows.reason(target.name, other))")
             }
         }
     }
 
     /// SwiftPM lets a file import what only a dependency depends on; the table does not.
     @Test func noFileImportsMoreThanItsTargetMay() throws {
-        let pattern = try Regex(#"(?m)^(?:(?:public|package|internal|private|fileprivate|@testable|@preconcurrency) )*import (?:struct |func |enum |class |protocol )?(\w+)"#)
+        let pattern = try Regex(
+            #"(?m)^(?:(?:public|package|internal|private|fileprivate|@testable|@preconcurrency) )*import (?:struct |func |enum |class |protocol )?(\w+)"#
+        )
         for (target, path, text) in try Self.sources(below: "Sources") {
             for match in text.matches(of: pattern) {
                 let module = String(match.output[1].substring ?? "")
@@ -81,15 +93,21 @@ import Testing
                     Issue.record("\(path) must not import \(module): \(Arrows.reason(target, module))")
                 }
                 if let owners = Arrows.owners[module], !owners.contains(target) {
-                    Issue.record("\(path) imports \(module), which belongs to \(owners.sorted().joined(separator: " and "))")
+                    Issue.record(
+                        "\(path) imports \(module), which belongs to \(owners.sorted().joined(separator: " and "))"
+                    )
                 }
             }
         }
     }
 
     @Test func everySwiftTargetIsStrict() throws {
-        let wanted: Set = ["ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault", "NonisolatedNonsendingByDefault"]
-        for target in try Self.package().targets where target.type != "system" && target.name != "CGatedSpawn" {
+        let wanted: Set = [
+            "ExistentialAny", "MemberImportVisibility", "InternalImportsByDefault",
+            "NonisolatedNonsendingByDefault",
+        ]
+        for target in try Self.package().targets where target.type != "system" && target.name != "CGatedSpawn"
+        {
             let features = Set(target.settings.compactMap { $0.kind["enableUpcomingFeature"]?["_0"] })
             let mode = target.settings.compactMap { $0.kind["swiftLanguageMode"]?["_0"] }
             #expect(features == wanted, "\(target.name) lacks an upcoming feature")
@@ -113,7 +131,9 @@ import Testing
     /// Kits are handed their clocks; nothing in them sleeps, prints or logs by itself.
     @Test func kitsTouchNoClockAndNoTerminal() throws {
         let forbidden = ["Date()", "Task.sleep", "Task.detached", "print(", "fatalError(", "try!", " as! "]
-        let kits: Set = ["ManifestKit", "ValidationKit", "OpenSSLCrypto", "JobKit", "RedisQueue", "SQLiteStore"]
+        let kits: Set = [
+            "ManifestKit", "ValidationKit", "OpenSSLCrypto", "JobKit", "RedisQueue", "SQLiteStore",
+        ]
         for (target, path, text) in try Self.sources(below: "Sources") where kits.contains(target) {
             for word in forbidden where text.contains(word) && !path.hasSuffix("MemoryJobQueue.swift") {
                 Issue.record("\(path) uses '\(word)'")
@@ -123,7 +143,8 @@ import Testing
 
     @Test func noTestSleeps() throws {
         let forbidden = ["Task.sleep", "Thread.sleep", "usleep("]
-        for (target, path, text) in try Self.sources(below: "Tests") where !["TestSupport", "LayeringTests"].contains(target) {
+        for (target, path, text) in try Self.sources(below: "Tests")
+        where !["TestSupport", "LayeringTests"].contains(target) {
             for word in forbidden where text.contains(word) {
                 Issue.record("\(path) uses '\(word)'; await an event, or use TestSupport's 'eventually'")
             }

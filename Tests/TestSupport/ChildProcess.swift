@@ -14,7 +14,8 @@ package struct ChildProcess: Sendable {
     ///   - output: the file that its output and errors are added to.
     ///   - folder: what is removed when this process ends without having ended the child.
     package init(
-        _ arguments: [String], environment: [String: String]? = nil, output: String = "/dev/null", folder: String
+        _ arguments: [String], environment: [String: String]? = nil, output: String = "/dev/null",
+        folder: String
     ) throws {
         var ends: [CInt] = [-1, -1]
         // Closed on exec, so that no other child holds the lifeline open.
@@ -26,7 +27,8 @@ package struct ChildProcess: Sendable {
         pid = try Self.spawn(arguments, environment: environment, input: nil, output: output)
         // When this process is gone, its end of the lifeline is closed and `cat` comes to its end.
         guardian = try Self.spawn(
-            ["sh", "-c", "cat; kill -9 $0; rm -rf \"$1\"", "\(pid)", folder], input: ends[1], output: "/dev/null")
+            ["sh", "-c", "cat; kill -9 $0; rm -rf \"$1\"", "\(pid)", folder], input: ends[1],
+            output: "/dev/null")
     }
 
     /// How it has ended by itself, or nil while it lives; call it no more once it has told.
@@ -76,7 +78,8 @@ package struct ChildProcess: Sendable {
         } else {
             posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
         }
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(
+            &actions, STDOUT_FILENO, output, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
         // The threads of a pool block most signals, and a child inherits that: it could not be ended in order.
         var attributes = posix_spawnattr_t()
@@ -87,7 +90,8 @@ package struct ChildProcess: Sendable {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, CShort(POSIX_SPAWN_SETSIGMASK))
         var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-        var variables: [UnsafeMutablePointer<CChar>?] = (environment ?? [:]).map { strdup("\($0.key)=\($0.value)") } + [nil]
+        var variables: [UnsafeMutablePointer<CChar>?] =
+            (environment ?? [:]).map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var child: pid_t = 0
         errno =

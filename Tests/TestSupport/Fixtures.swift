@@ -23,12 +23,14 @@ package enum Fixtures {
 
     /// A queued job, told apart by a number.
     package static func job(
-        _ number: UInt8 = 1, isIdempotent: Bool = true, sealed: [String: SealedInput] = [:], createdAt: Timestamp = time
+        _ number: UInt8 = 1, isIdempotent: Bool = true, sealed: [String: SealedInput] = [:],
+        createdAt: Timestamp = time
     ) -> JobRecord {
         JobRecord(
             id: jobID(number), agent: agent,
             application: ApplicationStamp(
-                id: "nginx", revision: 1, contentDigest: String(repeating: "ab", count: 32), script: "install.sh"),
+                id: "nginx", revision: 1, contentDigest: String(repeating: "ab", count: 32),
+                script: "install.sh"),
             action: "install", inputs: ["server_name": "example.com"], sealed: sealed, actor: "token:test",
             createdAt: createdAt, expiresAt: createdAt.advanced(bySeconds: 86_400),
             terms: JobTerms(timeoutSeconds: 600, isIdempotent: isIdempotent))
@@ -80,7 +82,8 @@ package enum Fixtures {
 
     /// An application folder on disk, loaded as the panel and the agent load it.
     package static func application(
-        in folder: String, id: String = "demo", manifest: String = manifest, script: String = "#!/bin/bash\nexit 0\n"
+        in folder: String, id: String = "demo", manifest: String = manifest,
+        script: String = "#!/bin/bash\nexit 0\n"
     ) throws -> Application {
         let home = "\(folder)/\(id)"
         mkdir(folder, 0o755)
@@ -98,7 +101,9 @@ package enum Fixtures {
         defer { close(descriptor) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        while case let count = Glibc.read(descriptor, &buffer, buffer.count), count > 0 { bytes += buffer[..<count] }
+        while case let count = Glibc.read(descriptor, &buffer, buffer.count), count > 0 {
+            bytes += buffer[..<count]
+        }
         return String(decoding: bytes, as: UTF8.self)
     }
 

@@ -28,13 +28,18 @@ package struct JobQueueConformance: Sendable {
         ("starts anew at any number after a restart of the stream", { try await $0.restartsStreams() }),
         ("wakes a waiting agent by a message and by an acknowledgement", { try await $0.wakesWaiters() }),
         ("replaces acknowledgements and gives the newest", { try await $0.replacesAcknowledgements() }),
-        ("takes events in from many agents and forgets what is acknowledged", { try await $0.collectsEvents() }),
+        (
+            "takes events in from many agents and forgets what is acknowledged",
+            { try await $0.collectsEvents() }
+        ),
         ("keeps bytes exactly", { try await $0.keepsBytes() }),
         ("gives beats, and none where there is none", { try await $0.givesBeats() }),
         ("rings with every report and beat", { try await $0.rings() }),
     ]
 
-    private func at(_ number: Int, epoch: Int = 1) -> StreamPosition { StreamPosition(epoch: epoch, number: number) }
+    private func at(_ number: Int, epoch: Int = 1) -> StreamPosition {
+        StreamPosition(epoch: epoch, number: number)
+    }
     private func entry(_ number: Int, _ text: String, epoch: Int = 1) -> StreamEntry {
         StreamEntry(position: at(number, epoch: epoch), bytes: Array(text.utf8))
     }
@@ -54,8 +59,12 @@ package struct JobQueueConformance: Sendable {
     }
 
     private func refusesOldNumbers() async throws {
-        #expect(try await panel.send([(agentID, entry(1, "a")), (agentID, entry(2, "b"))]) == [.added, .added])
-        #expect(try await panel.send([(agentID, entry(2, "forged")), (agentID, entry(1, "forged"))]) == [.outOfOrder, .outOfOrder])
+        #expect(
+            try await panel.send([(agentID, entry(1, "a")), (agentID, entry(2, "b"))]) == [.added, .added])
+        #expect(
+            try await panel.send([(agentID, entry(2, "forged")), (agentID, entry(1, "forged"))]) == [
+                .outOfOrder, .outOfOrder,
+            ])
         try await panel.trimDown(agentID, through: at(2))
         #expect(try await panel.send([(agentID, entry(2, "again"))]) == [.outOfOrder])
         #expect(try await panel.send([(agentID, entry(3, "c"))]) == [.added])
@@ -112,7 +121,9 @@ package struct JobQueueConformance: Sendable {
     private func keepsBytes() async throws {
         let bytes = (0...255).map { UInt8($0) } + [UInt8](repeating: 0xFF, count: 100_000)
         _ = try await panel.send([(agentID, StreamEntry(position: at(1), bytes: bytes))])
-        #expect(try await agent.receive(after: at(0), acknowledgement: nil, waiting: 0).entries.first?.bytes == bytes)
+        #expect(
+            try await agent.receive(after: at(0), acknowledgement: nil, waiting: 0).entries.first?.bytes
+                == bytes)
         _ = try await agent.report([StreamEntry(position: at(1), bytes: bytes)])
         #expect(try await panel.events(after: [agentID: at(0)], limit: 1)[agentID]?.first?.bytes == bytes)
     }

@@ -37,23 +37,35 @@ package struct MemoryHouse: Sendable {
             if case .changed(let job) = event { changes.tell(job) }
         }
         sweep = PresenceSweep(
-            store: store, link: queue, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor, clock: clock,
+            store: store, link: queue, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
+            clock: clock,
             now: now
         ) { event in
             if case .discovered(let agent) = event { discoveries.tell(agent) }
         }
         desk = JobDesk(
             store: store, keyring: keyring, jobLife: jobLife, now: now,
-            random: { count in try RandomBytes.generate(count) }, onAccepted: { [dispatcher] in dispatcher.ring($0) })
+            random: { count in try RandomBytes.generate(count) },
+            onAccepted: { [dispatcher] in dispatcher.ring($0) })
     }
 
     /// Runs panel and agent while `body` runs.
-    package func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws
+        -> Value
+    {
         try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await dispatcher.run(); return nil }
-            group.addTask { try await ingestor.run(); return nil }
-            group.addTask { try await sweep.run(); return nil }
-            group.addTask { try await worker().run(); return nil }
+            group.addTask {
+                try await dispatcher.run(); return nil
+            }
+            group.addTask {
+                try await ingestor.run(); return nil
+            }
+            group.addTask {
+                try await sweep.run(); return nil
+            }
+            group.addTask {
+                try await worker().run(); return nil
+            }
             group.addTask {
                 _ = await discoveries.first { _ in true }
                 return try await body()
@@ -72,7 +84,8 @@ package struct MemoryHouse: Sendable {
     ) async throws -> JobDesk.Answer {
         try await desk.submit(
             JobDesk.Request(
-                application: application, contentDigest: try application.installer.contentDigest(), agent: agent,
+                application: application, contentDigest: try application.installer.contentDigest(),
+                agent: agent,
                 inputs: inputs, actor: "token:test", idempotencyKey: key))
     }
 
@@ -80,8 +93,11 @@ package struct MemoryHouse: Sendable {
     package static func script(exit code: Int, output: String = "hello\n") -> MemoryAttemptHost.Script {
         { _ in
             [
-                .began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: Array(output.utf8))),
-                .ended(AttemptResult(ending: .exited(code: code), beganAt: Fixtures.time, endedAt: Fixtures.time)),
+                .began(at: Fixtures.time),
+                .log(LogRecord(number: 1, at: Fixtures.time, bytes: Array(output.utf8))),
+                .ended(
+                    AttemptResult(ending: .exited(code: code), beganAt: Fixtures.time, endedAt: Fixtures.time)
+                ),
             ]
         }
     }
@@ -92,13 +108,15 @@ package struct MemoryHouse: Sendable {
             identity: .init(
                 agent: Fixtures.agent, machine: "test-machine", bootID: "boot", version: "test",
                 facts: ["os_id": "debian", "os_version": "12", "arch": "x86_64"]),
-            session: Fixtures.session, keys: Fixtures.keys, journal: journal, link: queue.link(for: Fixtures.agent),
+            session: Fixtures.session, keys: Fixtures.keys, journal: journal,
+            link: queue.link(for: Fixtures.agent),
             host: host, clock: clock, now: { Self.now() }, onEvent: { agentEvents.tell($0) })
     }
 
     private static func now() -> Moment {
         let elapsed = ContinuousClock.now - start
-        let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+        let milliseconds =
+            elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
         return Moment(wall: Fixtures.time.advanced(byMilliseconds: milliseconds), boot: milliseconds)
     }
 

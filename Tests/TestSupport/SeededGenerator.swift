@@ -13,5 +13,7 @@ package struct SeededGenerator: RandomNumberGenerator, Sendable {
     }
 
     /// That many bytes.
-    package mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
+    }
 }

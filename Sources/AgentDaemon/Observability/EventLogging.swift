@@ -15,7 +15,8 @@ struct EventLogging: Sendable {
             logger.error("message refused; the panel has to send it again", metadata: ["reason": "\(reason)"])
         case .halted(let halt):
             logger.critical("nothing is started any more", metadata: ["reason": "\(halt.rawValue)"])
-        case .starting(let attempt, let application): logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
+        case .starting(let attempt, let application):
+            logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
         case .refused(let attempt, let refusal):
             logger.error("attempt refused", metadata: keys(attempt, ["reason": "\(refusal)"]))
         case .ended(let attempt, let result):
@@ -24,7 +25,8 @@ struct EventLogging: Sendable {
                 metadata: keys(
                     attempt,
                     [
-                        "state": "\(result.ending.name)", "exit_code": "\(result.exitCode.map { String($0) } ?? "")",
+                        "state": "\(result.ending.name)",
+                        "exit_code": "\(result.exitCode.map { String($0) } ?? "")",
                         "duration_ms": "\(result.durationMilliseconds.map { String($0) } ?? "")",
                     ]))
         }

@@ -1,8 +1,6 @@
 #ifndef GATED_SPAWN_H
 #define GATED_SPAWN_H
 
-#include <sys/types.h>
-
 /// What a new process is to be: everything it does not name, it does not get.
 struct gated_spawn {
     /// The program; found by this path only.
@@ -13,7 +11,7 @@ struct gated_spawn {
     /// The working directory.
     const char *_Nonnull directory;
     /// The umask.
-    mode_t mask;
+    unsigned int mask;
     /// What becomes its descriptors 0, 1 and 2.
     int input, output, error;
     /// What becomes its descriptor 3, or -1; no other stays open.
@@ -26,7 +24,7 @@ struct gated_spawn {
 
 /// A process that was made.
 struct gated_process {
-    pid_t pid;
+    int pid;
     /// Readable once the process has ended.
     int descriptor;
     /// Ends empty once the program runs; holds an `int` errno where it never will.
@@ -42,7 +40,7 @@ int gated_start(const struct gated_spawn *_Nonnull order, struct gated_process *
 int gated_signal(int descriptor, int number);
 
 /// A descriptor for a living process, or -1 with errno.
-int gated_open(pid_t pid);
+int gated_open(int pid);
 
 /// Keeps the calling process's memory out of core files and away from debuggers.
 void gated_conceal(void);

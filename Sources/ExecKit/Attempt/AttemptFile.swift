@@ -10,7 +10,7 @@ enum AttemptFile {
     static let pid = "pid"
     /// The kernel's name for the time since the server was started.
     static let bootID = "boot_id"
-    /// When the script was let go, in milliseconds since 1970. Durable before that.
+    /// When the script was let go, in milliseconds since 1970; durable before that.
     static let began = "began"
     /// The output as ``LogFrame``s.
     static let log = "log"

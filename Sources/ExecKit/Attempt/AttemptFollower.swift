@@ -29,7 +29,8 @@ final class AttemptFollower: Sendable {
     private let isOver = Atomic(false)
 
     init(
-        _ folder: AttemptFolder, afterRecord lastRecord: Int, settle: @escaping @Sendable () -> AttemptStanding,
+        _ folder: AttemptFolder, afterRecord lastRecord: Int,
+        settle: @escaping @Sendable () -> AttemptStanding,
         now: @escaping @Sendable () -> Timestamp, continuation: AsyncStream<AttemptEvent>.Continuation
     ) {
         self.folder = folder

@@ -13,7 +13,8 @@ struct RunnerLock: Sendable {
 
     /// Takes the first lock, or nil while a runner has it.
     init?(taking folder: Directory) {
-        guard let file = try? folder.open(AttemptFile.lock, O_RDWR | O_CREAT), flock(file.number, LOCK_EX | LOCK_NB) == 0
+        guard let file = try? folder.open(AttemptFile.lock, O_RDWR | O_CREAT),
+            flock(file.number, LOCK_EX | LOCK_NB) == 0
         else { return nil }
         self.file = file
     }
@@ -34,7 +35,9 @@ struct RunnerLock: Sendable {
     /// The number is asked for twice: while the lock has the same holder before
     /// and after, the number was not used again in between.
     static func holder(of folder: Directory) -> Descriptor? {
-        guard let file = try? folder.open(AttemptFile.lock, O_RDWR), let first = signer(of: file) else { return nil }
+        guard let file = try? folder.open(AttemptFile.lock, O_RDWR), let first = signer(of: file) else {
+            return nil
+        }
         let number = gated_open(first)
         guard number >= 0 else { return nil }
         let process = Descriptor(owning: number)
@@ -52,7 +55,9 @@ struct RunnerLock: Sendable {
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)
-        guard fcntl(file.number, F_GETLK, &lock) == 0, lock.l_type == Int16(F_WRLCK), lock.l_pid > 0 else { return nil }
+        guard fcntl(file.number, F_GETLK, &lock) == 0, lock.l_type == Int16(F_WRLCK), lock.l_pid > 0 else {
+            return nil
+        }
         return lock.l_pid
     }
 }

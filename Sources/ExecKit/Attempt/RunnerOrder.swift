@@ -53,7 +53,8 @@ struct RunnerOrder: Equatable, Sendable {
             environment: try reader.array("environment").map { element throws(MemberReader.Failure) in
                 try Self.variable(element)
             },
-            directory: try reader.string("directory"), limits: try AttemptLimits(json: reader.value("limits")))
+            directory: try reader.string("directory"), limits: try AttemptLimits(json: reader.value("limits"))
+        )
         controlGroup = try reader.string("cgroup")
         bootID = try reader.string("boot_id")
         plainLog = try reader.string("plain_log")

@@ -8,7 +8,9 @@ extension ProcessAttemptHost {
         guard let attempts else { return [:] }
         var standings: [AttemptID: AttemptStanding] = [:]
         for name in attempts.names() {
-            guard let attempt = AttemptID(name), let folder = AttemptFolder(attempt, in: attempts) else { continue }
+            guard let attempt = AttemptID(name), let folder = AttemptFolder(attempt, in: attempts) else {
+                continue
+            }
             standings[attempt] = settle(folder)
             if standings[attempt] == .neverBegan { attempts.removeTree(name) }
         }
@@ -19,7 +21,8 @@ extension ProcessAttemptHost {
         _ attempt: AttemptID, afterRecord record: Int, _ continuation: AsyncStream<AttemptEvent>.Continuation
     ) {
         guard let attempts, let folder = AttemptFolder(attempt, in: attempts) else {
-            continuation.yield(.ended(AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now())))
+            continuation.yield(
+                .ended(AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now())))
             return continuation.finish()
         }
         AttemptFollower(

@@ -47,7 +47,8 @@ extension ProcessAttemptHost {
             var plan = try examiner.plan(order, copyInto: copy, paths: paths)
             if let limits { plan.limits = limits }
             let runnerOrder = RunnerOrder(
-                attempt: order.attempt, plan: plan, controlGroup: try controlGroup(of: order.attempt), bootID: bootID,
+                attempt: order.attempt, plan: plan, controlGroup: try controlGroup(of: order.attempt),
+                bootID: bootID,
                 plainLog: "\(places.logs)/\(order.attempt.job).log")
             try directory.create(AttemptFile.spec, runnerOrder.spec)
             return runnerOrder
@@ -93,9 +94,13 @@ extension ProcessAttemptHost {
     /// Why a runner ended without a word.
     private func failure(of process: GatedProcess) -> String {
         var number = [UInt8](repeating: 0, count: MemoryLayout<Int32>.size)
-        guard case .bytes(number.count) = process.report.read(into: &number) else { return "its runner was killed" }
-        return ExecKitError.system("start", places.runner, number: number.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) })
-            .message
+        guard case .bytes(number.count) = process.report.read(into: &number) else {
+            return "its runner was killed"
+        }
+        return ExecKitError.system(
+            "start", places.runner, number: number.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
+        )
+        .message
     }
 
     func controlGroup(of attempt: AttemptID) throws(ExecKitError) -> String {
@@ -105,8 +110,7 @@ extension ProcessAttemptHost {
     private func paths(of order: JobOrder, in folder: String) -> ScriptPaths {
         ScriptPaths(
             state: "\(places.state)/apps/\(order.application)", work: "\(folder)/\(AttemptFile.work)",
-            output: "\(folder)/\(AttemptFile.output)", progress: "\(folder)/\(AttemptFile.progress)",
-            application: "\(folder)/\(AttemptFile.application)")
+            output: "\(folder)/\(AttemptFile.output)", progress: "\(folder)/\(AttemptFile.progress)")
     }
 
     private func folder(_ name: String) throws(Refusal) -> Directory {
@@ -114,7 +118,8 @@ extension ProcessAttemptHost {
     }
 
     /// What cannot be done is a reason not to start.
-    private func orRefuse<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Refusal) -> Value {
+    private func orRefuse<Value, Failure: Error>(_ work: () throws(Failure) -> Value) throws(Refusal) -> Value
+    {
         do {
             return try work()
         } catch let refusal as Refusal {

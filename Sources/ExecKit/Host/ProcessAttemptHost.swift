@@ -54,28 +54,34 @@ public struct ProcessAttemptHost: AttemptHost {
         examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealer: sealer)
     }
 
+    /// Says why the order cannot run here, from a copy of the application that is removed again.
     public func examine(_ job: VerifiedJob) async -> Refusal? {
         await blocking { examineNow(job.order) }
     }
 
+    /// Starts the attempt's runner, and returns once the attempt's beginning is on disk.
     public func start(_ job: VerifiedJob) async throws(Refusal) {
         try await blocking { Result { () throws(Refusal) in try startNow(job.order) } }.get()
     }
 
+    /// Settles what an agent before this one left: no attempt that is over has a living process afterwards.
     public func survey() async -> [AttemptID: AttemptStanding] {
         await blocking { surveyNow() }
     }
 
+    /// Follows an attempt of this or of an earlier agent.
     public func events(of attempt: AttemptID, afterRecord record: Int) -> AsyncStream<AttemptEvent> {
         AsyncStream { continuation in
             queue.async { follow(attempt, afterRecord: record, continuation) }
         }
     }
 
+    /// Signals the attempt's runner, which is known by its lock alone.
     public func cancel(_ attempt: AttemptID) async {
         await blocking { cancelNow(attempt) }
     }
 
+    /// Removes the attempt's folder; not while its runner lives.
     public func discard(_ attempt: AttemptID) async {
         await blocking { discardNow(attempt) }
     }

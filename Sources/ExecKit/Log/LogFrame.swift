@@ -18,7 +18,7 @@ enum LogFrame {
         append(UInt64(record.number), to: &frame)
         append(UInt64(bitPattern: record.at.milliseconds), to: &frame)
         frame += record.bytes
-        let sum = checksum(of: frame)
+        let sum = frame.withUnsafeBytes(checksum)
         for index in 0..<4 { frame[4 + index] = UInt8(truncatingIfNeeded: sum >> (8 * UInt32(index))) }
         return frame
     }
@@ -29,7 +29,7 @@ enum LogFrame {
         let length = Int(integer(bytes, at: 0, size: 4))
         guard length <= maximumOutput, bytes.count >= headSize + length else { return nil }
         let frame = bytes.prefix(headSize + length)
-        guard UInt64(checksum(of: frame)) == integer(bytes, at: 4, size: 4),
+        guard UInt64(frame.withUnsafeBytes(checksum)) == integer(bytes, at: 4, size: 4),
             let number = Int(exactly: integer(bytes, at: 8, size: 8))
         else { return nil }
         let time = Int64(bitPattern: integer(bytes, at: 16, size: 8))
@@ -52,11 +52,13 @@ enum LogFrame {
     }
 
     /// Over the whole frame without the four bytes of the checksum itself.
-    private static func checksum(of frame: some RandomAccessCollection<UInt8>) -> UInt32 {
-        var sum: UInt32 = ~0
-        for part in [frame.prefix(4), frame.dropFirst(8)] {
-            for byte in part { sum = sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ byte)] }
+    private static func checksum(of frame: UnsafeRawBufferPointer) -> UInt32 {
+        table.withUnsafeBufferPointer { table in
+            var sum: UInt32 = ~0
+            for index in 0..<frame.count where index < 4 || index >= 8 {
+                sum = sum >> 8 ^ table[Int(UInt8(truncatingIfNeeded: sum) ^ frame[index])]
+            }
+            return ~sum
         }
-        return ~sum
     }
 }

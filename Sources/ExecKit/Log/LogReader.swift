@@ -42,6 +42,7 @@ struct LogReader {
             bytes += record.bytes.count
         }
         return AttemptResult.Log(
-            records: reader.lastNumber, bytes: bytes, cutBytes: cutBytes, digest: Hex.encode(digest.finalize()))
+            records: reader.lastNumber, bytes: bytes, cutBytes: cutBytes,
+            digest: Hex.encode(digest.finalize()))
     }
 }

@@ -36,13 +36,15 @@ struct ApplicationCopy: Sendable {
         }
         let catalog = ApplicationCatalog.load(folder: folder.path)
         guard let application = catalog.application(id) else {
-            let reason = catalog.diagnostics.first { $0.severity == .error }?.message ?? "it holds no manifest"
+            let reason =
+                catalog.diagnostics.first { $0.severity == .error }?.message ?? "it holds no manifest"
             throw Refusal(.notListed, "the application '\(id)' of this server is not valid: \(reason)")
         }
         guard let input = try? application.installer.contentDigestInput(),
             Hex.encode(SHA256.digest(input)) == order.contentDigest
         else {
-            throw Refusal(.digestMismatch, "the files of '\(id)' on this server are not the ones the panel named")
+            throw Refusal(
+                .digestMismatch, "the files of '\(id)' on this server are not the ones the panel named")
         }
         self.application = application
     }
@@ -55,7 +57,9 @@ struct ApplicationCopy: Sendable {
             switch try source.status(of: name).kind {
             case .regular:
                 files += 1
-                guard files <= maximumFiles else { throw FileError(.tooLarge, path: source.path, "has too many files") }
+                guard files <= maximumFiles else {
+                    throw FileError(.tooLarge, path: source.path, "has too many files")
+                }
                 let (bytes, status) = try source.read(name, atMost: maximumFileSize)
                 try target.create(name, bytes, mode: status.mode)
             case .folder:

@@ -62,6 +62,4 @@ struct ScriptPaths: Hashable, Sendable {
     let output: String
     /// Lines `percent message`.
     let progress: String
-    /// The copy of the application's files.
-    let application: String
 }

@@ -2,7 +2,7 @@ import JobKit
 import ManifestKit
 import ValidationKit
 
-/// Judges an order against this server, in this order:
+/// Judges an order against this server, step by step.
 ///
 /// 1. its time limits;
 /// 2. the application's files, and their digest;
@@ -20,7 +20,9 @@ struct JobExaminer: Sendable {
     private static let graces = 1...300
 
     /// What the order's script is given; its application is copied into the empty `folder`.
-    func plan(_ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths) throws(Refusal) -> ExecutionPlan {
+    func plan(_ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths) throws(Refusal)
+        -> ExecutionPlan
+    {
         try checkLimits(order)  // 1
         let application = try ApplicationCopy(of: order, repository: repository, into: folder).application  // 2
         try checkScript(order, application.manifest)  // 3
@@ -38,18 +40,23 @@ struct JobExaminer: Sendable {
     private func checkLimits(_ order: JobOrder) throws(Refusal) {
         guard Self.timeouts.contains(order.timeoutSeconds) else {
             throw Refusal(
-                .limits, "a timeout of '\(order.timeoutSeconds)' seconds is not between 1 and \(Self.timeouts.upperBound)")
+                .limits,
+                "a timeout of '\(order.timeoutSeconds)' seconds is not between 1 and \(Self.timeouts.upperBound)"
+            )
         }
         guard Self.graces.contains(order.graceSeconds) else {
             throw Refusal(
-                .limits, "a grace of '\(order.graceSeconds)' seconds is not between 1 and \(Self.graces.upperBound)")
+                .limits,
+                "a grace of '\(order.graceSeconds)' seconds is not between 1 and \(Self.graces.upperBound)")
         }
     }
 
     private func checkScript(_ order: JobOrder, _ manifest: Manifest) throws(Refusal) {
         guard order.action == "install", order.script == manifest.installScript else {
             throw Refusal(
-                .notListed, "the application '\(manifest.id)' has no action '\(order.action)' with the script '\(order.script)'")
+                .notListed,
+                "the application '\(manifest.id)' has no action '\(order.action)' with the script '\(order.script)'"
+            )
         }
     }
 
@@ -66,12 +73,15 @@ struct JobExaminer: Sendable {
         var raw = RawInputs()
         let sensitive = Set(manifest.inputs.filter(\.isSensitive).map(\.name.description))
         for (name, text) in order.inputs {
-            guard !sensitive.contains(name) else { throw Refusal(.inputsInvalid, "input '\(name)' has to come sealed") }
+            guard !sensitive.contains(name) else {
+                throw Refusal(.inputsInvalid, "input '\(name)' has to come sealed")
+            }
             raw[name] = .text(text)
         }
         for (name, sealed) in order.sealed {
             guard sensitive.contains(name) else {
-                throw Refusal(.inputsInvalid, "input '\(name)' came sealed, and the manifest calls it no secret")
+                throw Refusal(
+                    .inputsInvalid, "input '\(name)' came sealed, and the manifest calls it no secret")
             }
             do {
                 let secret = try sealer.open(
@@ -88,7 +98,9 @@ struct JobExaminer: Sendable {
         switch validator.validate(raw) {
         case .valid(let inputs, _): return inputs
         case .invalid(let violations):
-            let reasons = violations.map { $0.field.isEmpty ? $0.message : "input '\($0.field)': \($0.message)" }
+            let reasons = violations.map {
+                $0.field.isEmpty ? $0.message : "input '\($0.field)': \($0.message)"
+            }
             throw Refusal(.inputsInvalid, reasons.joined(separator: "; "))
         }
     }

@@ -15,7 +15,8 @@ enum SecretForms {
 
     /// Whether a value is masked at all.
     static func hides(_ value: [UInt8]) -> Bool {
-        value.count >= minimumLength && !commonWords.contains(String(decoding: value, as: UTF8.self).lowercased())
+        value.count >= minimumLength
+            && !commonWords.contains(String(decoding: value, as: UTF8.self).lowercased())
     }
 
     private static let minimumLength = 4

@@ -61,7 +61,8 @@ struct AttemptSupervisor: ~Copyable {
         attempt.folder.remove(AttemptFile.reserve)
         return AttemptResult(
             ending: ending, beganAt: attempt.beganAt, endedAt: ended.at,
-            durationMilliseconds: ended.elapsed - attempt.beganElapsed, leftovers: leftovers, survivors: survivors,
+            durationMilliseconds: ended.elapsed - attempt.beganElapsed, leftovers: leftovers,
+            survivors: survivors,
             outOfMemory: attempt.group.ranOutOfMemory, log: pump.finish())
     }
 
@@ -122,7 +123,9 @@ struct AttemptSupervisor: ~Copyable {
 
     private func terminateAll() {
         attempt.group.signal(SIGTERM)
-        if status == nil && !attempt.group.processes().contains(attempt.process.pid) { attempt.process.signal(SIGTERM) }
+        if status == nil && !attempt.group.processes().contains(attempt.process.pid) {
+            attempt.process.signal(SIGTERM)
+        }
     }
 
     private mutating func kill() {
@@ -144,7 +147,7 @@ struct AttemptSupervisor: ~Copyable {
         }
         var entries = [
             entry(pump.pipe), entry(termination), entry(status == nil ? attempt.process.descriptor : nil),
-            entry(attempt.group.changes, Int32(POLLPRI)),
+            entry(status == nil ? nil : attempt.group.changes, Int32(POLLPRI)),
         ]
         _ = poll(&entries, nfds_t(entries.count), Int32(clamping: pause))
         if entries[0].revents != 0 { pump.read() }

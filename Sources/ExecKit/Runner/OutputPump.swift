@@ -49,7 +49,10 @@ struct OutputPump: ~Copyable {
     /// Writes and syncs what has waited long enough.
     mutating func tick() {
         let now = clock.elapsed
-        if !pending.isEmpty, now >= lastFlush + Self.flushInterval || pending.count >= LogFrame.maximumOutput { flush() }
+        if !pending.isEmpty, now >= lastFlush + Self.flushInterval || pending.count >= LogFrame.maximumOutput
+        {
+            flush()
+        }
         if let dirtySince, now >= dirtySince + Self.syncInterval {
             log.sync()
             self.dirtySince = nil

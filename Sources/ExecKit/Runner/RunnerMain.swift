@@ -25,7 +25,8 @@ public enum RunnerMain {
         do {
             guard lock.sign() else { throw ExecKitError.system("sign", AttemptFile.lock) }
             guard let bytes = socket.readAll(limit: RunnerOrder.maximumSize) else {
-                throw ExecKitError(.damaged, "the runner's order is longer than \(RunnerOrder.maximumSize) bytes")
+                throw ExecKitError(
+                    .damaged, "the runner's order is longer than \(RunnerOrder.maximumSize) bytes")
             }
             started = try StartedAttempt(
                 order: RunnerOrder(parsing: bytes), folder: Directory(arguments[1]), clock: clock)

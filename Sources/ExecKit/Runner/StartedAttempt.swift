@@ -37,8 +37,10 @@ struct StartedAttempt: Sendable {
             output.makeNonblocking()
             process = try GatedProcess(
                 GatedProcess.Order(
-                    arguments: order.plan.arguments, environment: order.plan.environment.map { ($0.name, $0.text) },
-                    directory: order.plan.directory, mask: 0o022, input: try Directory("/dev").open("null", O_RDONLY),
+                    arguments: order.plan.arguments,
+                    environment: order.plan.environment.map { ($0.name, $0.text) },
+                    directory: order.plan.directory, mask: 0o022,
+                    input: try Directory("/dev").open("null", O_RDONLY),
                     output: pipe.writing, error: pipe.writing, gate: gate.reading,
                     cgroup: group.folder.descriptor))  // 2
             beganAt = clock.now

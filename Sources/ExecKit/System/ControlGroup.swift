@@ -6,7 +6,9 @@ import Glibc
 /// that what it lists is the whole tree.
 struct ControlGroup: Sendable {
     let folder: Directory
-    /// Ready with `POLLPRI` when the group becomes empty or populated.
+    /// Ready with `POLLPRI` when the group becomes empty, populated, frozen or thawed.
+    ///
+    /// It stays ready until ``isPopulated`` is asked, which reads it.
     let changes: Descriptor
 
     /// Makes the group at `path`; an empty one of that name is made anew.
@@ -23,10 +25,12 @@ struct ControlGroup: Sendable {
     }
 
     /// Whether a living process is in the group or below it.
-    var isPopulated: Bool { value(of: "populated", in: "cgroup.events") != 0 }
+    var isPopulated: Bool { event("populated") != 0 }
 
     /// Whether the kernel killed a process of the group for want of memory.
-    var ranOutOfMemory: Bool { (value(of: "oom_kill", in: "memory.events") ?? 0) > 0 }
+    var ranOutOfMemory: Bool {
+        (Self.value(of: "oom_kill", in: folder.read("memory.events")?[...] ?? []) ?? 0) > 0
+    }
 
     /// The living processes in the group and below it.
     func processes() -> [pid_t] { Self.processes(of: folder, depth: 0) }
@@ -37,7 +41,7 @@ struct ControlGroup: Sendable {
     func freeze() {
         guard write("1", to: "cgroup.freeze") else { return }
         var tries = 0
-        while value(of: "frozen", in: "cgroup.events") == 0 && tries < 20 {
+        while event("frozen") == 0 && tries < 20 {
             var wait = pollfd(fd: changes.number, events: Int16(POLLPRI), revents: 0)
             _ = poll(&wait, 1, 10)
             tries += 1
@@ -108,8 +112,15 @@ struct ControlGroup: Sendable {
         return file.write(Array(text.utf8)) == 0
     }
 
-    private func value(of key: String, in name: String) -> Int? {
-        for line in (folder.read(name) ?? []).split(separator: 0x0A) {
+    /// A value of `cgroup.events`, by the descriptor that is waited on: only so it becomes quiet.
+    private func event(_ key: String) -> Int? {
+        var text = [UInt8](repeating: 0, count: 256)
+        let count = pread(changes.number, &text, text.count, 0)
+        return count > 0 ? Self.value(of: key, in: text[..<count]) : nil
+    }
+
+    private static func value(of key: String, in text: ArraySlice<UInt8>) -> Int? {
+        for line in text.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)
             if words.count == 2, words[0].elementsEqual(key.utf8) {
                 return Int(String(decoding: words[1], as: UTF8.self))

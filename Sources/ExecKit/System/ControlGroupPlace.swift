@@ -26,7 +26,8 @@ struct ControlGroupPlace: Hashable, Sendable {
             path = Self.unescaped(fields[4]) + (below == "/" ? "" : below)
             return
         }
-        throw ExecKitError(.noControlGroup, "no cgroup v2 file system shows the group '\(own)' of this process")
+        throw ExecKitError(
+            .noControlGroup, "no cgroup v2 file system shows the group '\(own)' of this process")
     }
 
     /// The calling process's own place.

@@ -64,7 +64,8 @@ final class Descriptor: Sendable {
         bytes.withUnsafeBytes { whole in
             var rest = whole[...]
             while !rest.isEmpty {
-                let count = Glibc.write(number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+                let count = Glibc.write(
+                    number, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if count < 0 && errno == EINTR { continue }
                 if count < 0 { return errno }
                 rest = rest.dropFirst(count)

@@ -21,7 +21,9 @@ struct Directory: Sendable {
     /// The folder at `path`, made for root alone where it is missing; so are the ones above it.
     static func ensured(_ path: String) throws(ExecKitError) -> Directory {
         if mkdir(path, 0o700) != 0 && errno == ENOENT {
-            guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw .system("make", path) }
+            guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else {
+                throw .system("make", path)
+            }
             _ = try ensured(String(path[..<slash]))
             mkdir(path, 0o700)
         }

@@ -33,7 +33,8 @@ struct GatedProcess: Sendable {
         var made = gated_process()
         let failure = order.directory.withCString { directory in
             var call = gated_spawn(
-                path: path, arguments: arguments.address, environment: environment.address, directory: directory,
+                path: path, arguments: arguments.address, environment: environment.address,
+                directory: directory,
                 mask: order.mask, input: order.input.number, output: order.output.number,
                 error: order.error.number, extra: order.extra?.number ?? -1, gate: order.gate?.number ?? -1,
                 cgroup: order.cgroup?.number ?? -1)

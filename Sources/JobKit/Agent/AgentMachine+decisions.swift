@@ -25,12 +25,14 @@ extension AgentMachine {
     /// the panel had committed by then has been read, so that no cancel is overlooked.
     private mutating func startIfPermitted(_ attempt: AttemptID, at now: Moment) {
         guard let state = attempts[attempt], case .claimed(let number) = state.phase, let job = state.job,
-            let permit, number <= permit.acknowledgement.cursor, permit.acknowledgement.sent <= received.number
+            let permit, number <= permit.acknowledgement.cursor,
+            permit.acknowledgement.sent <= received.number
         else { return }
         let age = now.boot - permit.receivedAt
         guard (0...Self.permitLife).contains(age) else { return }
         if permit.acknowledgement.panelTime.advanced(byMilliseconds: age) > job.order.expiresAt {
-            finish(attempt, .refused(attempt, Refusal(.expired, "the order expired at \(job.order.expiresAt)")))
+            finish(
+                attempt, .refused(attempt, Refusal(.expired, "the order expired at \(job.order.expiresAt)")))
         } else {
             attempts[attempt]?.phase = .running
             effects.append(.start(job))
@@ -52,7 +54,9 @@ extension AgentMachine {
     }
 
     /// Notes that events up to and with this number are in the stream.
-    public mutating func noteReported(through number: Int) { reported = max(reported, min(number, lastEvent)) }
+    public mutating func noteReported(through number: Int) {
+        reported = max(reported, min(number, lastEvent))
+    }
 
     /// Notes that the stream holds someone else's event under one of our numbers.
     public mutating func noteIdentityConflict() { halt = .identityConflict }
@@ -63,12 +67,14 @@ extension AgentMachine {
     ///   - received: the last downlink message that is on the disk.
     ///   - written: the last event that is on the disk.
     public mutating func beat(
-        received: StreamPosition, written: Int, at now: Moment, bootID: String, version: String, facts: [String: String]
+        received: StreamPosition, written: Int, at now: Moment, bootID: String, version: String,
+        facts: [String: String]
     ) -> [UInt8]? {
         guard let keys = keys.first else { return nil }
         beats += 1
         let beat = Beat(
-            agent: agent, session: session, count: beats, received: received, stuck: obstacle, written: written, running: running,
+            agent: agent, session: session, count: beats, received: received, stuck: obstacle,
+            written: written, running: running,
             halted: halt?.rawValue, bootID: bootID, clock: now.wall, version: version, facts: facts)
         return beat.signed(with: keys).bytes
     }

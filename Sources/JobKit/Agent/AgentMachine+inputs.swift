@@ -44,7 +44,9 @@ extension AgentMachine {
                 emit(.began(attempt, at: moment))
                 attempts[attempt]?.hasBegun = true
             case .log(let record):
-                if batch.reduce(record.bytes.count, { $0 + $1.bytes.count }) > Self.logBytesInEvent { flush(&self) }
+                if batch.reduce(record.bytes.count, { $0 + $1.bytes.count }) > Self.logBytesInEvent {
+                    flush(&self)
+                }
                 batch.append(record)
             case .ended(let result):
                 flush(&self)

@@ -13,9 +13,13 @@ extension AgentMachine {
     private mutating func replay(_ entry: JournalEntry) throws(JournalError) {
         switch entry {
         case .identity(let owner, _):
-            guard owner == agent else { throw JournalError("the journal belongs to agent '\(owner)', not to '\(agent)'") }
+            guard owner == agent else {
+                throw JournalError("the journal belongs to agent '\(owner)', not to '\(agent)'")
+            }
         case .received(let kind, let payload):
-            guard let message = verifier.restore(payload: payload, kind: kind) else { throw Self.contradiction(entry) }
+            guard let message = verifier.restore(payload: payload, kind: kind) else {
+                throw Self.contradiction(entry)
+            }
             keep(message)
         case .event(let payload):
             guard let event = try? Uplink(payload: payload), event.position.number == lastEvent + 1,
@@ -24,7 +28,9 @@ extension AgentMachine {
             keep(event: payload, number: event.position.number)
             follow(event.event)
         case .acknowledged(let number):
-            guard number <= lastEvent, heads[number] != nil || number < cursor else { throw Self.contradiction(entry) }
+            guard number <= lastEvent, heads[number] != nil || number < cursor else {
+                throw Self.contradiction(entry)
+            }
             drop(through: number)
         case .checkpoint(let received, let downHead, let cursor, let upHead):
             self.received = received
@@ -93,7 +99,8 @@ extension AgentMachine {
         for attempt in order {
             guard let state = attempts[attempt], state.phase != .queued || state.isCancelled else { continue }
             entries.append(
-                .progress(attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled))
+                .progress(
+                    attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled))
         }
         if let head = heads[cursor] {
             entries.append(.checkpoint(received: received, downHead: downHead, cursor: cursor, upHead: head))

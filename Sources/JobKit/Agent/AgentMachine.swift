@@ -146,8 +146,12 @@ public struct AgentMachine: Sendable {
     /// Writes an event into the stream.
     mutating func emit(_ event: AgentEvent) {
         let place = StreamPosition(epoch: received.epoch, number: lastEvent + 1)
-        guard let previous = heads[lastEvent] else { preconditionFailure("no chain head for event \(lastEvent)") }
-        let payload = Uplink(agent: agent, position: place, previous: previous, session: session, event: event).payload
+        guard let previous = heads[lastEvent] else {
+            preconditionFailure("no chain head for event \(lastEvent)")
+        }
+        let payload = Uplink(
+            agent: agent, position: place, previous: previous, session: session, event: event
+        ).payload
         keep(event: payload, number: place.number)
         write(.event(payload: payload))
     }

@@ -38,7 +38,8 @@ public actor AgentWorker {
         public let facts: [String: String]
 
         /// An identity with its parts.
-        public init(agent: AgentID, machine: String, bootID: String, version: String, facts: [String: String]) {
+        public init(agent: AgentID, machine: String, bootID: String, version: String, facts: [String: String])
+        {
             self.agent = agent
             self.machine = machine
             self.bootID = bootID
@@ -76,7 +77,8 @@ public actor AgentWorker {
     ///   - keys: the agent's keys, the one to sign with first.
     ///   - now: reads both clocks.
     public init(
-        identity: Identity, session: String, keys: [AgentKeys], journal: any AgentJournal, link: any AgentLink,
+        identity: Identity, session: String, keys: [AgentKeys], journal: any AgentJournal,
+        link: any AgentLink,
         host: any AttemptHost, clock: any Clock<Duration>, now: @escaping @Sendable () -> Moment,
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
@@ -118,7 +120,8 @@ public actor AgentWorker {
             try await journal.append([.identity(agent: identity.agent, machine: identity.machine)])
         } else {
             guard case .identity(_, let owner)? = entries.first, owner == identity.machine else {
-                throw JournalError("the journal belongs to another machine; a cloned server has to be enrolled anew")
+                throw JournalError(
+                    "the journal belongs to another machine; a cloned server has to be enrolled anew")
             }
             try machine.replay(entries)
         }
@@ -205,7 +208,8 @@ public actor AgentWorker {
         var mark: AcknowledgementMark?
         while !Task.isCancelled {
             let place = machine.received
-            guard let delivery = await attempt({ [mark, link] () async throws(QueueError) in
+            guard
+                let delivery = await attempt({ [mark, link] () async throws(QueueError) in
                     try await link.receive(after: place, acknowledgement: mark, waiting: 10)
                 })
             else { continue }
@@ -227,9 +231,15 @@ public actor AgentWorker {
             while !Task.isCancelled {
                 let entries = machine.unreported(through: writtenEvent, limit: 64)
                 guard let last = entries.last else { break }
-                guard let additions = await attempt({ [link] () async throws(QueueError) in try await link.report(entries) }) else { continue }
+                guard
+                    let additions = await attempt({ [link] () async throws(QueueError) in
+                        try await link.report(entries)
+                    })
+                else { continue }
                 for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
-                    let known = await attempt { [link] () async throws(QueueError) in try await link.event(at: entry.position) }
+                    let known = await attempt { [link] () async throws(QueueError) in
+                        try await link.event(at: entry.position)
+                    }
                     if let known = known ?? nil, known != entry.bytes { machine.noteIdentityConflict() }
                 }
                 machine.noteReported(through: last.position.number)
@@ -249,7 +259,9 @@ public actor AgentWorker {
         let envelope = machine.beat(
             received: writtenDownlink, written: writtenEvent, at: now(), bootID: identity.bootID,
             version: identity.version, facts: identity.facts)
-        if let envelope { _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) } }
+        if let envelope {
+            _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) }
+        }
     }
 
     /// Calls until it succeeds or the task is cancelled.
@@ -258,7 +270,9 @@ public actor AgentWorker {
     }
 
     /// The call's value, or nil after it failed and a moment has passed.
-    private func attempt<Value: Sendable>(_ call: @Sendable () async throws(QueueError) -> Value) async -> Value? {
+    private func attempt<Value: Sendable>(_ call: @Sendable () async throws(QueueError) -> Value) async
+        -> Value?
+    {
         do throws(QueueError) {
             let value = try await call()
             if isLinkDown { onEvent(.linkRestored) }

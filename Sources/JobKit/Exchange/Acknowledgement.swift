@@ -41,7 +41,8 @@ public struct Acknowledgement: Hashable, Sendable {
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         let payload: JSONValue = [
             "v": .integer(Downlink.version), "agent": .string(agent.description), "gen": .integer(generation),
-            "cur": .integer(cursor), "head": .string(head.description), "need": .optional(need) { .integer($0) },
+            "cur": .integer(cursor), "head": .string(head.description),
+            "need": .optional(need) { .integer($0) },
             "epoch": .integer(epoch), "sent": .integer(sent), "time": panelTime.json,
         ]
         return SignedEnvelope(signing: payload.canonicalBytes(), kind: .acknowledgement, keys: keys)
@@ -58,7 +59,9 @@ public struct Acknowledgement: Hashable, Sendable {
             generation = try reader.integer("gen")
             cursor = try reader.integer("cur")
             head = try reader.parsed("head", "a digest", ChainHead.init)
-            need = try reader.optional("need") { reader, name throws(MemberReader.Failure) in try reader.integer(name) }
+            need = try reader.optional("need") { reader, name throws(MemberReader.Failure) in
+                try reader.integer(name)
+            }
             epoch = try reader.integer("epoch", in: 1...Int.max)
             sent = try reader.integer("sent")
             panelTime = try reader.time("time")

@@ -30,7 +30,8 @@ public struct Beat: Hashable, Sendable {
     /// A beat with its parts.
     public init(
         agent: AgentID, session: String, count: Int, received: StreamPosition, stuck: String?, written: Int,
-        running: [AttemptID], halted: String?, bootID: String, clock: Timestamp, version: String, facts: [String: String]
+        running: [AttemptID], halted: String?, bootID: String, clock: Timestamp, version: String,
+        facts: [String: String]
     ) {
         self.agent = agent
         self.session = session
@@ -50,7 +51,8 @@ public struct Beat: Hashable, Sendable {
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         let payload: JSONValue = [
             "v": .integer(Downlink.version), "agent": .string(agent.description), "session": .string(session),
-            "count": .integer(count), "epoch": .integer(received.epoch), "received": .integer(received.number), "stuck": .optional(stuck) { .string($0) },
+            "count": .integer(count), "epoch": .integer(received.epoch),
+            "received": .integer(received.number), "stuck": .optional(stuck) { .string($0) },
             "written": .integer(written), "running": .array(running.map { .string($0.description) }),
             "halted": .optional(halted) { .string($0) }, "boot_id": .string(bootID), "clock": clock.json,
             "version": .string(version), "facts": JSONValue(strings: facts),
@@ -70,10 +72,14 @@ public struct Beat: Hashable, Sendable {
             count = try reader.integer("count", in: 1...Int.max)
             received = StreamPosition(
                 epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("received"))
-            stuck = try reader.optional("stuck") { reader, name throws(MemberReader.Failure) in try reader.string(name) }
+            stuck = try reader.optional("stuck") { reader, name throws(MemberReader.Failure) in
+                try reader.string(name)
+            }
             written = try reader.integer("written")
             running = try reader.array("running").compactMap { $0.string.flatMap(AttemptID.init) }
-            halted = try reader.optional("halted") { reader, name throws(MemberReader.Failure) in try reader.string(name) }
+            halted = try reader.optional("halted") { reader, name throws(MemberReader.Failure) in
+                try reader.string(name)
+            }
             bootID = try reader.string("boot_id")
             clock = try reader.time("clock")
             version = try reader.string("version")

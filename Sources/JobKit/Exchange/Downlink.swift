@@ -34,7 +34,8 @@ public struct Downlink: Hashable, Sendable {
     /// The message, signed; its payload is also the next link of the chain.
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         var object: JSONObject = [
-            "v": .integer(Self.version), "aud": .string(audience.description), "epoch": .integer(position.epoch),
+            "v": .integer(Self.version), "aud": .string(audience.description),
+            "epoch": .integer(position.epoch),
             "seq": .integer(position.number), "prev": .string(previous.description),
         ]
         switch content {
@@ -44,7 +45,8 @@ public struct Downlink: Hashable, Sendable {
         case .cancel(let job, let actor):
             object["job"] = .string(job.description)
             object["actor"] = .string(actor)
-            return SignedEnvelope(signing: JSONValue.object(object).canonicalBytes(), kind: .cancel, keys: keys)
+            return SignedEnvelope(
+                signing: JSONValue.object(object).canonicalBytes(), kind: .cancel, keys: keys)
         }
     }
 }
@@ -53,7 +55,8 @@ extension JobOrder {
     var json: JSONValue {
         [
             "job": .string(attempt.job.description), "attempt": .integer(attempt.number),
-            "app": .string(application), "revision": .integer(revision), "content_digest": .string(contentDigest),
+            "app": .string(application), "revision": .integer(revision),
+            "content_digest": .string(contentDigest),
             "action": .string(action), "script": .string(script), "inputs": JSONValue(strings: inputs),
             "sealed": JSONValue(strings: sealed.mapValues { Base64URL.encode($0.bytes) }),
             "actor": .string(actor), "issued_at": issuedAt.json, "expires_at": expiresAt.json,
@@ -65,7 +68,9 @@ extension JobOrder {
         var reader = try MemberReader(json)
         var sealed: [String: SealedInput] = [:]
         for (name, text) in try reader.strings("sealed") {
-            guard let bytes = Base64URL.decode(text) else { throw .init(member: "sealed", wanted: "base64url") }
+            guard let bytes = Base64URL.decode(text) else {
+                throw .init(member: "sealed", wanted: "base64url")
+            }
             sealed[name] = SealedInput(bytes: bytes)
         }
         self.init(

@@ -44,7 +44,7 @@ public struct VerifiedDownlink: Hashable, Sendable {
     public let kind: MessageKind
 }
 
-/// Judges entries of an agent's downlink, in this order:
+/// Judges entries of an agent's downlink, one check after another.
 ///
 /// 1. size and form of the envelope;
 /// 2. the tag, over kind and exact payload;
@@ -79,7 +79,8 @@ public struct DownlinkVerifier: Sendable {
             guard message.previous == head else { return .forked }  // 6
             return .accept(
                 VerifiedDownlink(
-                    position: message.position, content: message.content, payload: payload, kind: envelope.kind))
+                    position: message.position, content: message.content, payload: payload,
+                    kind: envelope.kind))
         } catch {
             return .refused(error)
         }
@@ -98,8 +99,11 @@ public struct DownlinkVerifier: Sendable {
 
     /// Takes back a message that was judged before and kept in the journal.
     func restore(payload: [UInt8], kind: MessageKind) -> VerifiedDownlink? {
-        guard let message = try? Self.decode(payload, kind: kind), message.audience == agent else { return nil }
-        return VerifiedDownlink(position: message.position, content: message.content, payload: payload, kind: kind)
+        guard let message = try? Self.decode(payload, kind: kind), message.audience == agent else {
+            return nil
+        }
+        return VerifiedDownlink(
+            position: message.position, content: message.content, payload: payload, kind: kind)
     }
 
     private struct Decoded {
@@ -115,11 +119,13 @@ public struct DownlinkVerifier: Sendable {
             let version = try reader.integer("v", in: 1...Int.max)
             let audience = try reader.parsed("aud", "an agent's id", AgentID.init)
             let position = StreamPosition(
-                epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("seq", in: 1...Int.max))
+                epoch: try reader.integer("epoch", in: 1...Int.max),
+                number: try reader.integer("seq", in: 1...Int.max))
             let previous = try reader.parsed("prev", "a digest", ChainHead.init)
             let content: VerifiedDownlink.Content
             if kind == .cancel {
-                content = .cancel(try reader.parsed("job", "a job's id", JobID.init), actor: try reader.string("actor"))
+                content = .cancel(
+                    try reader.parsed("job", "a job's id", JobID.init), actor: try reader.string("actor"))
             } else if version == Downlink.version {
                 content = acceptance(of: try JobOrder(json: reader.value("order")))
             } else {
@@ -135,10 +141,12 @@ public struct DownlinkVerifier: Sendable {
     private static func acceptance(of order: JobOrder) -> VerifiedDownlink.Content {
         let week = Int64(7 * 24 * 3600 * 1000)
         let life = order.expiresAt.milliseconds.subtractingReportingOverflow(order.issuedAt.milliseconds)
-        guard (1...86_400).contains(order.timeoutSeconds), (1...300).contains(order.graceSeconds), !life.overflow,
+        guard (1...86_400).contains(order.timeoutSeconds), (1...300).contains(order.graceSeconds),
+            !life.overflow,
             (0...week).contains(life.partialValue)
         else {
-            let message = "timeout, grace or life of the order is outside its limits (1–86400 s, 1–300 s, 7 days)"
+            let message =
+                "timeout, grace or life of the order is outside its limits (1–86400 s, 1–300 s, 7 days)"
             return .unacceptable(order.attempt, Refusal(.limits, message))
         }
         return .job(VerifiedJob(order: order))
@@ -150,7 +158,9 @@ public struct DownlinkVerifier: Sendable {
     ) throws(MemberReader.Failure) -> VerifiedDownlink.Content {
         var reader = try MemberReader(order)
         let attempt = AttemptID(
-            job: try reader.parsed("job", "a job's id", JobID.init), number: try reader.integer("attempt", in: 1...1_000_000))
-        return .unacceptable(attempt, Refusal(.unsupportedVersion, "order format \(version) is not known to this agent"))
+            job: try reader.parsed("job", "a job's id", JobID.init),
+            number: try reader.integer("attempt", in: 1...1_000_000))
+        return .unacceptable(
+            attempt, Refusal(.unsupportedVersion, "order format \(version) is not known to this agent"))
     }
 }

@@ -36,7 +36,9 @@ package struct MemberReader {
         return value
     }
 
-    package mutating func integer(_ name: String, in range: ClosedRange<Int> = 0...Int.max) throws(Failure) -> Int {
+    package mutating func integer(_ name: String, in range: ClosedRange<Int> = 0...Int.max) throws(Failure)
+        -> Int
+    {
         guard let value = value(name)?.integer.flatMap({ Int(exactly: $0) }), range.contains(value) else {
             throw Failure(member: name, wanted: "a whole number in its range")
         }
@@ -56,7 +58,9 @@ package struct MemberReader {
         guard let object = value(name)?.object else { throw Failure(member: name, wanted: "an object") }
         var result: [String: String] = [:]
         for member in object {
-            guard let text = member.value.string else { throw Failure(member: name, wanted: "an object of strings") }
+            guard let text = member.value.string else {
+                throw Failure(member: name, wanted: "an object of strings")
+            }
             result[member.name] = text
         }
         return result

@@ -32,7 +32,8 @@ public struct ChainHead: Hashable, Sendable, CustomStringConvertible {
 
     /// The head before the first message of an epoch.
     public init(genesis direction: Direction, agent: AgentID, epoch: Int) {
-        description = Hex.encode(SHA256.digest(Array("provision-v1 \(direction.rawValue) \(agent) \(epoch)".utf8)))
+        description = Hex.encode(
+            SHA256.digest(Array("provision-v1 \(direction.rawValue) \(agent) \(epoch)".utf8)))
     }
 
     /// The head after a message with that payload.

@@ -53,8 +53,10 @@ public struct Uplink: Hashable, Sendable {
     /// The bytes that are journaled, chained and signed.
     public var payload: [UInt8] {
         var object: JSONObject = [
-            "v": .integer(Downlink.version), "agent": .string(agent.description), "epoch": .integer(position.epoch),
-            "n": .integer(position.number), "prev": .string(previous.description), "session": .string(session),
+            "v": .integer(Downlink.version), "agent": .string(agent.description),
+            "epoch": .integer(position.epoch),
+            "n": .integer(position.number), "prev": .string(previous.description),
+            "session": .string(session),
             "job": .string(event.attempt.job.description), "attempt": .integer(event.attempt.number),
         ]
         switch event {
@@ -84,11 +86,13 @@ public struct Uplink: Hashable, Sendable {
             _ = try reader.integer("v", in: Downlink.version...Downlink.version)
             agent = try reader.parsed("agent", "an agent's id", AgentID.init)
             position = StreamPosition(
-                epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("n", in: 1...Int.max))
+                epoch: try reader.integer("epoch", in: 1...Int.max),
+                number: try reader.integer("n", in: 1...Int.max))
             previous = try reader.parsed("prev", "a digest", ChainHead.init)
             session = try reader.string("session")
             let attempt = AttemptID(
-                job: try reader.parsed("job", "a job's id", JobID.init), number: try reader.integer("attempt", in: 1...1_000_000))
+                job: try reader.parsed("job", "a job's id", JobID.init),
+                number: try reader.integer("attempt", in: 1...1_000_000))
             event = try Self.event(of: attempt, &reader)
             try reader.finish()
         } catch {

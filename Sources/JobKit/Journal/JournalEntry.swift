@@ -22,12 +22,16 @@ public enum JournalEntry: Hashable, Sendable {
         case .identity(let agent, let machine):
             ["type": "identity", "agent": .string(agent.description), "machine": .string(machine)]
         case .received(let kind, let payload):
-            ["type": "received", "kind": .string(kind.rawValue), "payload": .string(Base64URL.encode(payload))]
+            [
+                "type": "received", "kind": .string(kind.rawValue),
+                "payload": .string(Base64URL.encode(payload)),
+            ]
         case .event(let payload): ["type": "event", "payload": .string(Base64URL.encode(payload))]
         case .acknowledged(let number): ["type": "acknowledged", "number": .integer(number)]
         case .checkpoint(let received, let downHead, let cursor, let upHead):
             [
-                "type": "checkpoint", "epoch": .integer(received.epoch), "received": .integer(received.number),
+                "type": "checkpoint", "epoch": .integer(received.epoch),
+                "received": .integer(received.number),
                 "down_head": .string(downHead.description), "cursor": .integer(cursor),
                 "up_head": .string(upHead.description),
             ]
@@ -44,7 +48,8 @@ public enum JournalEntry: Hashable, Sendable {
         switch try reader.string("type") {
         case "identity":
             self = .identity(
-                agent: try reader.parsed("agent", "an agent's id", AgentID.init), machine: try reader.string("machine"))
+                agent: try reader.parsed("agent", "an agent's id", AgentID.init),
+                machine: try reader.string("machine"))
         case "received":
             self = .received(
                 kind: try reader.parsed("kind", "a kind of message", MessageKind.init),
@@ -54,13 +59,15 @@ public enum JournalEntry: Hashable, Sendable {
         case "checkpoint":
             self = .checkpoint(
                 received: StreamPosition(
-                    epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("received")),
+                    epoch: try reader.integer("epoch", in: 1...Int.max),
+                    number: try reader.integer("received")),
                 downHead: try reader.parsed("down_head", "a digest", ChainHead.init),
                 cursor: try reader.integer("cursor"),
                 upHead: try reader.parsed("up_head", "a digest", ChainHead.init))
         case "progress":
             self = .progress(
-                try reader.parsed("attempt", "an attempt's id", AttemptID.init), hasBegun: try reader.bool("begun"),
+                try reader.parsed("attempt", "an attempt's id", AttemptID.init),
+                hasBegun: try reader.bool("begun"),
                 logged: try reader.integer("logged"), isCancelled: try reader.bool("cancelled"))
         default: throw .init(member: "type", wanted: "a known type of line")
         }

@@ -27,14 +27,18 @@ extension AttemptResult {
         case "signalled": ending = .signalled(number: try reader.integer("signal", in: 1...127))
         case "timed_out": ending = .timedOut
         case "cancelled": ending = .cancelled
-        case "interrupted": ending = .interrupted(try reader.parsed("cause", "a known cause", Interruption.init))
+        case "interrupted":
+            ending = .interrupted(try reader.parsed("cause", "a known cause", Interruption.init))
         default: throw .init(member: "ending", wanted: "a known way to end")
         }
         self.init(
             ending: ending,
-            beganAt: try reader.optional("began_at") { reader, name throws(MemberReader.Failure) in try reader.time(name) },
+            beganAt: try reader.optional("began_at") { reader, name throws(MemberReader.Failure) in
+                try reader.time(name)
+            },
             endedAt: try reader.time("ended_at"),
-            durationMilliseconds: try reader.optional("duration_ms") { reader, name throws(MemberReader.Failure) in
+            durationMilliseconds: try reader.optional("duration_ms") {
+                reader, name throws(MemberReader.Failure) in
                 Int64(try reader.integer(name))
             },
             leftovers: try reader.integer("leftovers"), survivors: try reader.integer("survivors"),

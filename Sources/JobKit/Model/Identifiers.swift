@@ -11,7 +11,8 @@ public struct JobID: Hashable, Sendable, CustomStringConvertible {
     /// The identifier if `text` is one, or nil.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
-        guard bytes.count == 26, bytes[0] <= UInt8(ascii: "7"), bytes.allSatisfy(Self.alphabet.contains) else { return nil }
+        guard bytes.count == 26, bytes[0] <= UInt8(ascii: "7"), bytes.allSatisfy(Self.alphabet.contains)
+        else { return nil }
         description = text
     }
 

@@ -1,4 +1,6 @@
-/// What can happen to a job. Events of an agent carry the attempt's number, a fencing token.
+/// What can happen to a job.
+///
+/// Events of an agent carry the attempt's number, a fencing token.
 public enum JobEvent: Hashable, Sendable {
     /// The agent wants to start the attempt and waits for the permit.
     case claimed(attempt: Int)
@@ -20,7 +22,8 @@ public enum JobEvent: Hashable, Sendable {
     /// The attempt that an agent speaks of, or nil for the panel's own events.
     public var attempt: Int? {
         switch self {
-        case .claimed(let attempt), .began(let attempt, _), .finished(let attempt, _), .refused(let attempt, _),
+        case .claimed(let attempt), .began(let attempt, _), .finished(let attempt, _),
+            .refused(let attempt, _),
             .withdrawn(let attempt):
             attempt
         case .cancelRequested, .abandoned, .retryDue: nil

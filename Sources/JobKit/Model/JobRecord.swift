@@ -1,29 +1,53 @@
 public import ManifestKit
 
-/// A job as the panel keeps it. Only ``JobRecord/applying(_:at:)`` changes its state.
+/// A job as the panel keeps it.
+///
+/// Only ``JobRecord/applying(_:at:)`` changes its state.
 public struct JobRecord: Hashable, Sendable {
-    /// The job's name. Set when accepted.
+    /// The job's name.
+    ///
+    /// Set when accepted.
     public let id: JobID
-    /// The server it is for. Set when accepted.
+    /// The server it is for.
+    ///
+    /// Set when accepted.
     public let agent: AgentID
-    /// Application, revision and digest as the panel's repository had them. Set when accepted.
+    /// Application, revision and digest as the panel's repository had them.
+    ///
+    /// Set when accepted.
     public let application: ApplicationStamp
-    /// `install` and, later, the manifest's other actions. Set when accepted.
+    /// `install` and, later, the manifest's other actions.
+    ///
+    /// Set when accepted.
     public let action: String
-    /// Canonical text of the inputs that are not sensitive. Set when accepted.
+    /// Canonical text of the inputs that are not sensitive.
+    ///
+    /// Set when accepted.
     public let inputs: [String: String]
-    /// The sensitive inputs. Set when accepted, emptied when the job is final.
+    /// The sensitive inputs.
+    ///
+    /// Set when accepted, emptied when the job is final.
     public var sealed: [String: SealedInput]
-    /// Who asked. Set when accepted.
+    /// Who asked.
+    ///
+    /// Set when accepted.
     public let actor: String
-    /// When the panel accepted it. Set when accepted.
+    /// When the panel accepted it.
+    ///
+    /// Set when accepted.
     public let createdAt: Timestamp
-    /// Nothing starts after it. Set when accepted.
+    /// Nothing starts after it.
+    ///
+    /// Set when accepted.
     public let expiresAt: Timestamp
-    /// Limits and retry as the manifest had them. Set when accepted.
+    /// Limits and retry as the manifest had them.
+    ///
+    /// Set when accepted.
     public let terms: JobTerms
 
-    /// Where it stands. Changed by every event that is not late.
+    /// Where it stands.
+    ///
+    /// Changed by every event that is not late.
     public internal(set) var state: JobState
     /// Why it ended; nil until final and for `succeeded`.
     public internal(set) var reason: JobReason?
@@ -31,21 +55,30 @@ public struct JobRecord: Hashable, Sendable {
     public internal(set) var detail: String?
     /// The script's exit code: 124 for a timeout, 128 + n for signal n; nil where none is known.
     public internal(set) var exitCode: Int?
-    /// The current attempt. 1 from the start, raised by each retry.
+    /// The current attempt.
+    ///
+    /// 1 from the start, raised by each retry.
     public internal(set) var attempt: AttemptRecord
     /// When the first script of the job was let go, by the server's clock.
     public internal(set) var beganAt: Timestamp?
-    /// When it became final, by the panel's clock. Set with the final state.
+    /// When it became final, by the panel's clock.
+    ///
+    /// Set with the final state.
     public internal(set) var finishedAt: Timestamp?
-    /// When a cancel was asked for. Set once.
+    /// When a cancel was asked for.
+    ///
+    /// Set once.
     public internal(set) var cancelRequestedAt: Timestamp?
-    /// When the next attempt is due. Set while `waiting`.
+    /// When the next attempt is due.
+    ///
+    /// Set while `waiting`.
     public internal(set) var retryAt: Timestamp?
 
     /// A job as it is accepted: queued, its first attempt offered.
     public init(
         id: JobID, agent: AgentID, application: ApplicationStamp, action: String, inputs: [String: String],
-        sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp, terms: JobTerms
+        sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp,
+        terms: JobTerms
     ) {
         self.id = id
         self.agent = agent
@@ -98,7 +131,8 @@ public struct JobTerms: Hashable, Sendable {
 
     /// Terms with their parts.
     public init(
-        timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool, exitCodes: [Int: ExitCodeMeaning] = [:]
+        timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool,
+        exitCodes: [Int: ExitCodeMeaning] = [:]
     ) {
         self.exitCodes = exitCodes
         self.timeoutSeconds = timeoutSeconds

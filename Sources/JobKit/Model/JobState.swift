@@ -1,4 +1,6 @@
-/// Where a job stands. Seven states, for ever; why a job ended is a ``JobReason``.
+/// Where a job stands.
+///
+/// Seven states, for ever; why a job ended is a ``JobReason``.
 public enum JobState: String, Hashable, Sendable, CaseIterable {
     /// Accepted and on its way to the agent.
     /// In: the request's commit, or a retry that is due. Out: the agent's claim,
@@ -28,7 +30,9 @@ public enum JobState: String, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// Why a job ended. Operators match on these; think twice before adding one.
+/// Why a job ended.
+///
+/// Operators match on these; think twice before adding one.
 public enum JobReason: String, Hashable, Sendable, CaseIterable {
     /// The script ended with a code other than 0.
     case exit

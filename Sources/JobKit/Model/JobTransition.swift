@@ -16,7 +16,9 @@ public struct IllegalTransition: Error, Hashable, Sendable, CustomStringConverti
     public let event: String
 
     /// The state and the event in one sentence.
-    public var description: String { "event '\(event)' is illegal in state '\(state.rawValue)', attempt '\(phase.rawValue)'" }
+    public var description: String {
+        "event '\(event)' is illegal in state '\(state.rawValue)', attempt '\(phase.rawValue)'"
+    }
 }
 
 // The only place where a job's state changes.
@@ -83,7 +85,8 @@ extension JobRecord {
     private func finished(
         _ event: JobEvent, _ result: AttemptResult, at now: Timestamp
     ) throws(IllegalTransition) -> JobTransition {
-        guard state == .running, attempt.phase == .began || attempt.phase == .claimed && !result.sawItsEnd else {
+        guard state == .running, attempt.phase == .began || attempt.phase == .claimed && !result.sawItsEnd
+        else {
             throw illegal(event)
         }
         var next = self

@@ -14,7 +14,9 @@ public enum RetryPolicy {
     /// from the job's own name, so that a crowd does not come back at once.
     static func nextAttempt(of job: JobRecord, after result: AttemptResult, at now: Timestamp) -> Timestamp? {
         let made = job.attempt.id.number
-        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < maximumAttempts, result.mayPass(under: job.terms) else {
+        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < maximumAttempts,
+            result.mayPass(under: job.terms)
+        else {
             return nil
         }
         let delay = min(Int64(10_000) << Int64((made - 1) * 2), 900_000)

@@ -65,7 +65,9 @@ struct EventBatch: Sendable {
             throw Breach("event for a job that is not this agent's: '\(event.attempt)'")
         }
         guard let change = event.jobEvent else {
-            if case .log(let attempt, let records) = event { try append(records, to: attempt, of: job, store) }
+            if case .log(let attempt, let records) = event {
+                try append(records, to: attempt, of: job, store)
+            }
             return nil
         }
         switch try store.apply(change, to: job, actor: "agent:\(agent)", at: now) {

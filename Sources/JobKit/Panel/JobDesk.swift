@@ -65,7 +65,8 @@ public struct JobDesk: Sendable {
     ///   - random: that many bytes nobody can foresee.
     ///   - onAccepted: told the agent after each commit, to send without delay.
     public init(
-        store: any JobStore, keyring: Keyring, jobLife: Int = 24 * 3600, now: @escaping @Sendable () -> Timestamp,
+        store: any JobStore, keyring: Keyring, jobLife: Int = 24 * 3600,
+        now: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable (Int) throws -> [UInt8], onAccepted: @escaping @Sendable (AgentID) -> Void
     ) {
         self.store = store
@@ -84,15 +85,19 @@ public struct JobDesk: Sendable {
         let ignored: [String]
         switch request.application.validator.validate(request.inputs) {
         case .invalid(let violations): return .invalid(violations)
-        case .valid(let inputs, let warnings): (validated, ignored) = (inputs, warnings.map(\.field.description))
+        case .valid(let inputs, let warnings):
+            (validated, ignored) = (inputs, warnings.map(\.field.description))
         }
         let job = try draft(request, validated)
         let submission = request.idempotencyKey.map { key in
             Submission(key: key, actor: request.actor, digest: digest(of: request, validated), job: job.id)
         }
         let answer = try await store.write { [keyring] store -> Answer in
-            if let submission, let known = try store.submission(key: submission.key, actor: submission.actor) {
-                guard known.digest == submission.digest, let job = try store.job(known.job) else { return .keyConflict }
+            if let submission, let known = try store.submission(key: submission.key, actor: submission.actor)
+            {
+                guard known.digest == submission.digest, let job = try store.job(known.job) else {
+                    return .keyConflict
+                }
                 return .repeated(job)
             }
             guard let agent = try store.agent(job.agent) else { return .unknownServer }
@@ -103,7 +108,8 @@ public struct JobDesk: Sendable {
             if let submission { try store.remember(submission) }
             try store.record(
                 AuditDraft(
-                    at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
+                    at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id,
+                    agent: job.agent,
                     detail: job.auditDetail))
             return .accepted(job, ignored: ignored)
         }
@@ -118,7 +124,9 @@ public struct JobDesk: Sendable {
         let moment = now()
         let job = try await store.write { [keyring] store -> JobRecord? in
             guard let job = try store.job(id) else { return nil }
-            guard case .changed(let next) = try store.apply(.cancelRequested, to: job, actor: actor, at: moment) else {
+            guard
+                case .changed(let next) = try store.apply(.cancelRequested, to: job, actor: actor, at: moment)
+            else {
                 return job
             }
             try store.post(.cancel(id, actor: actor), to: job.agent, keyring: keyring)
@@ -147,23 +155,31 @@ public struct JobDesk: Sendable {
         return JobRecord(
             id: id, agent: request.agent,
             application: ApplicationStamp(
-                id: manifest.id.description, revision: manifest.revision, contentDigest: request.contentDigest,
+                id: manifest.id.description, revision: manifest.revision,
+                contentDigest: request.contentDigest,
                 script: manifest.installScript),
             action: "install", inputs: inputs, sealed: sealed, actor: request.actor, createdAt: moment,
             expiresAt: moment.advanced(bySeconds: jobLife),
             terms: JobTerms(
-                timeoutSeconds: manifest.timeoutSeconds, isIdempotent: manifest.isIdempotent, exitCodes: manifest.exitCodes))
+                timeoutSeconds: manifest.timeoutSeconds, isIdempotent: manifest.isIdempotent,
+                exitCodes: manifest.exitCodes))
     }
 
-    /// Tells two requests under one key apart. Secrets count by a keyed digest: a plain one could be guessed.
+    /// Tells two requests under one key apart.
+    ///
+    /// Secrets count by a keyed digest: a plain one could be guessed.
     private func digest(of request: Request, _ validated: ValidatedInputs) -> String {
-        var parts = [request.agent.description, request.application.manifest.id.description].map { Array($0.utf8) }
+        var parts = [request.agent.description, request.application.manifest.id.description].map {
+            Array($0.utf8)
+        }
         for input in validated.values {
             parts.append(Array(input.name.description.utf8))
             switch input.value {
             case .plain(let text): parts.append(Array(text.utf8))
             case .secret(let secret):
-                parts.append(HMACSHA256.tag(for: Array(secret.reveal().utf8), key: keyring.signing(request.agent).sealing))
+                parts.append(
+                    HMACSHA256.tag(
+                        for: Array(secret.reveal().utf8), key: keyring.signing(request.agent).sealing))
             }
         }
         return Hex.encode(SHA256.digest(PreAuthenticationEncoding.encode(parts)))
@@ -175,7 +191,8 @@ extension JobRecord {
     var auditDetail: [String: String] {
         var detail = [
             "application": application.id, "revision": String(application.revision),
-            "content_digest": application.contentDigest, "action": action, "attempt": String(attempt.id.number),
+            "content_digest": application.contentDigest, "action": action,
+            "attempt": String(attempt.id.number),
         ]
         for (name, text) in inputs { detail["input.\(name)"] = text }
         for name in sealed.keys { detail["input.\(name)"] = "sealed" }
@@ -188,7 +205,8 @@ extension AgentRecord {
     var hostFacts: HostFacts {
         HostFacts(
             osID: facts["os_id"] ?? "", versionID: facts["os_version"],
-            idLike: (facts["os_like"] ?? "").split(separator: " ").map { String($0) }, codename: facts["os_codename"],
+            idLike: (facts["os_like"] ?? "").split(separator: " ").map { String($0) },
+            codename: facts["os_codename"],
             architecture: facts["arch"] ?? "")
     }
 }

@@ -12,7 +12,8 @@ extension StoreWriter {
     }
 
     /// Writes what an event made of a job, and its line in the audit trail.
-    func apply(_ event: JobEvent, to job: JobRecord, actor: String, at now: Timestamp) throws -> JobTransition {
+    func apply(_ event: JobEvent, to job: JobRecord, actor: String, at now: Timestamp) throws -> JobTransition
+    {
         let transition = try job.applying(event, at: now)
         switch transition {
         case .changed(let next):
@@ -21,7 +22,9 @@ extension StoreWriter {
             detail["reason"] = next.reason?.rawValue
             detail["exit_code"] = next.exitCode.map { String($0) }
             try record(
-                AuditDraft(at: now, actor: actor, action: "job.\(event.name)", job: job.id, agent: job.agent, detail: detail))
+                AuditDraft(
+                    at: now, actor: actor, action: "job.\(event.name)", job: job.id, agent: job.agent,
+                    detail: detail))
         case .late:
             try record(
                 AuditDraft(
@@ -43,7 +46,8 @@ extension JobRecord {
         let expiry = attempt.id.number == 1 ? expiresAt : now.advanced(bySeconds: 24 * 3600)
         return JobOrder(
             attempt: attempt.id, application: application.id, revision: application.revision,
-            contentDigest: application.contentDigest, action: action, script: application.script, inputs: inputs,
+            contentDigest: application.contentDigest, action: action, script: application.script,
+            inputs: inputs,
             sealed: sealed, actor: actor, issuedAt: now, expiresAt: expiry,
             timeoutSeconds: terms.timeoutSeconds, graceSeconds: terms.graceSeconds)
     }

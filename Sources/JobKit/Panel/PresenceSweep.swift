@@ -107,16 +107,21 @@ public actor PresenceSweep {
         let moment = now()
         let isNew = try await store.write { store in
             guard try store.agent(agent) == nil else { return false }
-            try store.save(AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts))
+            try store.save(
+                AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts))
             try store.record(
-                AuditDraft(at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent, detail: beat.facts))
+                AuditDraft(
+                    at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent,
+                    detail: beat.facts))
             return true
         }
         if isNew { onEvent(.discovered(agent)) }
         presences[agent] = Presence(beat: beat, seenAt: moment)
         ingestor.ring([agent])
         dispatcher.ring(agent)
-        if let record = try await store.read({ try $0.agent(agent) }) { try await ingestor.acknowledge([record]) }
+        if let record = try await store.read({ try $0.agent(agent) }) {
+            try await ingestor.acknowledge([record])
+        }
     }
 
     /// One look at every agent.
@@ -142,7 +147,8 @@ public actor PresenceSweep {
     private func believedBeats(of agents: [AgentID]) async throws -> [AgentID: Beat] {
         var believed: [AgentID: Beat] = [:]
         for (agent, bytes) in try await link.beats(of: agents) {
-            guard let beat = try? Beat(verifying: bytes, keys: keyring.keys(for: agent)), beat.agent == agent else { continue }
+            guard let beat = try? Beat(verifying: bytes, keys: keyring.keys(for: agent)), beat.agent == agent
+            else { continue }
             believed[agent] = beat
         }
         return believed
@@ -178,10 +184,13 @@ public actor PresenceSweep {
             try store.save(record)
             try store.removeOutbox(of: record.id, through: record.received)
         }
-        if let since = next.unreachableSince, agent.unreachableSince == nil { onEvent(.unreachable(agent.id, since: since)) }
+        if let since = next.unreachableSince, agent.unreachableSince == nil {
+            onEvent(.unreachable(agent.id, since: since))
+        }
         if next.unreachableSince == nil, agent.unreachableSince != nil { onEvent(.returned(agent.id)) }
         if next.received > agent.received {
-            try await link.trimDown(agent.id, through: StreamPosition(epoch: agent.epoch, number: next.received))
+            try await link.trimDown(
+                agent.id, through: StreamPosition(epoch: agent.epoch, number: next.received))
         }
     }
 
@@ -204,7 +213,9 @@ public actor PresenceSweep {
         guard try await !store.read({ try $0.jobsDue(by: moment) }).isEmpty else { return }
         let agents = try await store.write { [keyring] store in
             try store.jobsDue(by: moment).map { job in
-                guard case .changed(let next) = try store.apply(.retryDue, to: job, actor: "panel", at: moment) else {
+                guard
+                    case .changed(let next) = try store.apply(.retryDue, to: job, actor: "panel", at: moment)
+                else {
                     return job.agent
                 }
                 try store.post(.job(next.order(at: moment)), to: next.agent, keyring: keyring)

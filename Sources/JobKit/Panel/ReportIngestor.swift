@@ -119,7 +119,9 @@ public actor ReportIngestor {
                 let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumUp)
                 let payload = try envelope.verified(as: [.event], keys: keyring.keys(for: agent.id))
                 let uplink = try Uplink(payload: payload)
-                guard uplink.agent == agent.id, uplink.position == entry.position else { throw .payloadInvalid }
+                guard uplink.agent == agent.id, uplink.position == entry.position else {
+                    throw .payloadInvalid
+                }
                 events.append(VerifiedEvent(uplink: uplink, payload: payload))
             } catch {
                 onEvent(.unbelievable(agent.id, error))

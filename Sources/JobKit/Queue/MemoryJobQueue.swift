@@ -41,7 +41,8 @@ public final class MemoryJobQueue: PanelLink {
     /// An empty wire.
     ///
     /// - Parameter sleep: waits that many seconds; an agent's wait for news ends by it.
-    public init(sleep: @escaping @Sendable (Int) async -> Void = { try? await Task.sleep(for: .seconds($0)) }) {
+    public init(sleep: @escaping @Sendable (Int) async -> Void = { try? await Task.sleep(for: .seconds($0)) })
+    {
         self.sleep = sleep
     }
 
@@ -59,7 +60,8 @@ public final class MemoryJobQueue: PanelLink {
     }
 
     /// Adds entries to agents' down streams.
-    public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition] {
+    public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition]
+    {
         let (additions, waiters) = state.withLock { state in
             let additions = entries.map { state.down[$0.agent, default: Stream()].add($0.entry) }
             return (additions, Self.takeWaiters(of: Set(entries.map(\.agent)), from: &state))
@@ -69,7 +71,9 @@ public final class MemoryJobQueue: PanelLink {
     }
 
     /// Drops an agent's down stream.
-    public func restartDown(_ agent: AgentID) async throws(QueueError) { state.withLock { $0.down[agent] = nil } }
+    public func restartDown(_ agent: AgentID) async throws(QueueError) {
+        state.withLock { $0.down[agent] = nil }
+    }
 
     /// Forgets entries up to and with the position.
     public func trimDown(_ agent: AgentID, through position: StreamPosition) async throws(QueueError) {
@@ -118,7 +122,9 @@ public final class MemoryJobQueue: PanelLink {
                 state.listeners[state.nextListener] = continuation
                 return state.nextListener
             }
-            continuation.onTermination = { [self] _ in state.withLock { _ = $0.listeners.removeValue(forKey: id) } }
+            continuation.onTermination = { [self] _ in
+                state.withLock { _ = $0.listeners.removeValue(forKey: id) }
+            }
         }
     }
 
@@ -142,9 +148,13 @@ public final class MemoryJobQueue: PanelLink {
 
     fileprivate func restartUp(_ agent: AgentID) { state.withLock { $0.up[agent] = nil } }
 
-    fileprivate func setBeat(_ envelope: [UInt8], of agent: AgentID) { state.withLock { $0.beats[agent] = envelope } }
+    fileprivate func setBeat(_ envelope: [UInt8], of agent: AgentID) {
+        state.withLock { $0.beats[agent] = envelope }
+    }
 
-    fileprivate func delivery(to agent: AgentID, after place: StreamPosition, mark: AcknowledgementMark?) -> Delivery {
+    fileprivate func delivery(to agent: AgentID, after place: StreamPosition, mark: AcknowledgementMark?)
+        -> Delivery
+    {
         state.withLock { Self.delivery(in: $0, to: agent, after: place, mark: mark) }
     }
 
@@ -175,7 +185,9 @@ public final class MemoryJobQueue: PanelLink {
         }
     }
 
-    private func park(_ id: Int, agent: AgentID, after place: StreamPosition, mark: AcknowledgementMark?) async {
+    private func park(_ id: Int, agent: AgentID, after place: StreamPosition, mark: AcknowledgementMark?)
+        async
+    {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isReady = state.withLock { state in
@@ -215,7 +227,9 @@ private struct MemoryAgentLink: AgentLink {
         return additions
     }
 
-    func event(at position: StreamPosition) async throws(QueueError) -> [UInt8]? { queue.up(of: agent, at: position) }
+    func event(at position: StreamPosition) async throws(QueueError) -> [UInt8]? {
+        queue.up(of: agent, at: position)
+    }
 
     func restartUp() async throws(QueueError) { queue.restartUp(agent) }
 

@@ -13,10 +13,13 @@ public struct RootKey: Sendable {
         self.bytes = bytes
     }
 
-    /// The keys of one agent. Its key is worth that agent and no other.
+    /// The keys of one agent.
+    ///
+    /// Its key is worth that agent and no other.
     public func keys(for agent: AgentID) -> AgentKeys {
         let key = HKDFSHA256.derive(
-            from: bytes, salt: Array("provision-v1".utf8), info: Array("agent/\(agent)".utf8), count: AgentKeys.count)
+            from: bytes, salt: Array("provision-v1".utf8), info: Array("agent/\(agent)".utf8),
+            count: AgentKeys.count)
         return AgentKeys(agent: agent, key: key)
     }
 }
@@ -46,7 +49,8 @@ public struct AgentKeys: Sendable, CustomStringConvertible {
 
     init(agent: AgentID, key: [UInt8]) {
         func derive(_ purpose: String, _ count: Int = AgentKeys.count) -> [UInt8] {
-            HKDFSHA256.derive(from: key, salt: [], info: Array("provision-v1/\(agent)/\(purpose)".utf8), count: count)
+            HKDFSHA256.derive(
+                from: key, salt: [], info: Array("provision-v1/\(agent)/\(purpose)".utf8), count: count)
         }
         self.agent = agent
         id = Hex.encode(derive("id", 8))

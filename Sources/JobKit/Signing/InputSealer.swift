@@ -23,9 +23,11 @@ package struct InputSealer: Sendable {
     ) throws(CryptoError) -> SealedInput {
         var plain = Array(secret.reveal().utf8)
         plain.append(0x80)
-        plain.append(contentsOf: repeatElement(0, count: (Self.block - plain.count % Self.block) % Self.block))
+        plain.append(
+            contentsOf: repeatElement(0, count: (Self.block - plain.count % Self.block) % Self.block))
         let box = try AESGCM.seal(
-            plain, key: key, nonce: nonce, associatedData: binding(input: input, job: job, application: application))
+            plain, key: key, nonce: nonce,
+            associatedData: binding(input: input, job: job, application: application))
         return SealedInput(bytes: nonce + box)
     }
 
@@ -42,6 +44,7 @@ package struct InputSealer: Sendable {
     }
 
     private func binding(input: String, job: JobID, application: String) -> [UInt8] {
-        PreAuthenticationEncoding.encode([agent.description, job.description, application, input].map { Array($0.utf8) })
+        PreAuthenticationEncoding.encode(
+            [agent.description, job.description, application, input].map { Array($0.utf8) })
     }
 }

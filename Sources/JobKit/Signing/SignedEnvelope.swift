@@ -66,7 +66,8 @@ public struct SignedEnvelope: Hashable, Sendable {
     /// Takes an envelope apart; says nothing about its truth.
     public init(parsing bytes: [UInt8], maximum: Int) throws(EnvelopeError) {
         guard bytes.count <= maximum else { throw .tooLarge }
-        guard let members = try? JSONValue(parsing: bytes, depth: 1).object, members.names.sorted() == ["k", "m", "p", "t"],
+        guard let members = try? JSONValue(parsing: bytes, depth: 1).object,
+            members.names.sorted() == ["k", "m", "p", "t"],
             let keyID = members["k"]?.string, let kind = members["t"]?.string.flatMap(MessageKind.init),
             let payload = members["p"]?.string.flatMap(Base64URL.decode),
             let tag = members["m"]?.string.flatMap(Base64URL.decode), tag.count == SHA256.byteCount
@@ -81,7 +82,8 @@ public struct SignedEnvelope: Hashable, Sendable {
     func verified(as kinds: Set<MessageKind>, keys: [AgentKeys]) throws(EnvelopeError) -> [UInt8] {
         guard kinds.contains(kind) else { throw .wrongKind }
         guard let key = keys.first(where: { $0.id == keyID }) else { throw .unknownKey }
-        guard HMACSHA256.isValid(tag, for: Self.signed(kind, payload), key: Self.key(for: kind, of: key)) else {
+        guard HMACSHA256.isValid(tag, for: Self.signed(kind, payload), key: Self.key(for: kind, of: key))
+        else {
             throw .signatureInvalid
         }
         return payload

@@ -56,7 +56,8 @@ public struct AuditEntry: Hashable, Sendable {
         let content: JSONValue = [
             "number": .integer(number), "at": draft.at.json, "actor": .string(draft.actor),
             "action": .string(draft.action), "job": .optional(draft.job) { .string($0.description) },
-            "agent": .optional(draft.agent) { .string($0.description) }, "detail": JSONValue(strings: draft.detail),
+            "agent": .optional(draft.agent) { .string($0.description) },
+            "detail": JSONValue(strings: draft.detail),
             "previous": .string(previous),
         ]
         digest = Hex.encode(SHA256.digest(content.canonicalBytes()))

@@ -43,7 +43,8 @@ extension JobRecord {
 
 extension AttemptRecord {
     package init(
-        restoring id: AttemptID, phase: Phase, offeredAt: Timestamp, claimedAt: Timestamp?, beganAt: Timestamp?,
+        restoring id: AttemptID, phase: Phase, offeredAt: Timestamp, claimedAt: Timestamp?,
+        beganAt: Timestamp?,
         endedAt: Timestamp?, result: AttemptResult?
     ) {
         self.init(id: id, offeredAt: offeredAt)

@@ -5,10 +5,12 @@
 /// be run again from the start; transactions follow one another.
 public protocol JobStore: Sendable {
     /// Runs `body` on a consistent view.
-    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws -> Value
+    func read<Value: Sendable>(_ body: @escaping @Sendable (any StoreReader) throws -> Value) async throws
+        -> Value
 
     /// Runs `body` in a transaction; nothing of it remains where it throws.
-    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreWriter) throws -> Value) async throws -> Value
+    func write<Value: Sendable>(_ body: @escaping @Sendable (any StoreWriter) throws -> Value) async throws
+        -> Value
 }
 
 /// What can be asked of the record.

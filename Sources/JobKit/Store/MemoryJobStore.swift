@@ -99,8 +99,10 @@ private final class MemoryStoreState: StoreWriter {
     }
 
     func update(_ job: JobRecord, from previous: JobRecord) throws {
-        guard let stored = jobs[job.id], stored.state == previous.state, stored.attempt.id == previous.attempt.id,
-            stored.attempt.phase == previous.attempt.phase, stored.cancelRequestedAt == previous.cancelRequestedAt,
+        guard let stored = jobs[job.id], stored.state == previous.state,
+            stored.attempt.id == previous.attempt.id,
+            stored.attempt.phase == previous.attempt.phase,
+            stored.cancelRequestedAt == previous.cancelRequestedAt,
             !stored.state.isFinal
         else { throw StoreConflict(job: job.id) }
         jobs[job.id] = job

@@ -42,7 +42,9 @@ private struct JSONReader {
         skipSpace()
         let value = try value(depth: 1)
         skipSpace()
-        guard position == bytes.count else { throw failure(.syntax, "there is something after the end of the JSON text") }
+        guard position == bytes.count else {
+            throw failure(.syntax, "there is something after the end of the JSON text")
+        }
         return value
     }
 
@@ -61,7 +63,9 @@ private struct JSONReader {
     }
 
     private mutating func object(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth <= maximumDepth else { throw failure(.depth, "nested deeper than \(maximumDepth) levels") }
+        guard depth <= maximumDepth else {
+            throw failure(.depth, "nested deeper than \(maximumDepth) levels")
+        }
         position += 1
         var object = JSONObject()
         var seen: Set<[UInt8]> = []
@@ -70,7 +74,9 @@ private struct JSONReader {
         repeat {
             skipSpace()
             let start = position
-            guard peek == UInt8(ascii: "\"") else { throw failure(.syntax, "a member name in double quotes was expected here") }
+            guard peek == UInt8(ascii: "\"") else {
+                throw failure(.syntax, "a member name in double quotes was expected here")
+            }
             let name = try string()
             guard seen.insert(Array(name.utf8)).inserted else {
                 position = start
@@ -82,12 +88,16 @@ private struct JSONReader {
             object.append(unique: name, try value(depth: depth + 1))
             skipSpace()
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "}")) else { throw failure(.syntax, "a comma or a closing brace was expected here") }
+        guard take(UInt8(ascii: "}")) else {
+            throw failure(.syntax, "a comma or a closing brace was expected here")
+        }
         return .object(object)
     }
 
     private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
-        guard depth <= maximumDepth else { throw failure(.depth, "nested deeper than \(maximumDepth) levels") }
+        guard depth <= maximumDepth else {
+            throw failure(.depth, "nested deeper than \(maximumDepth) levels")
+        }
         position += 1
         var elements: [JSONValue] = []
         skipSpace()
@@ -97,13 +107,16 @@ private struct JSONReader {
             elements.append(try value(depth: depth + 1))
             skipSpace()
         } while take(UInt8(ascii: ","))
-        guard take(UInt8(ascii: "]")) else { throw failure(.syntax, "a comma or a closing bracket was expected here") }
+        guard take(UInt8(ascii: "]")) else {
+            throw failure(.syntax, "a comma or a closing bracket was expected here")
+        }
         return .array(elements)
     }
 
     private mutating func literal(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
         let end = position + text.utf8CodeUnitCount
-        let matches = end <= bytes.count
+        let matches =
+            end <= bytes.count
             && text.withUTF8Buffer { $0.elementsEqual(bytes[position..<end]) }
         guard matches else { throw failure(.syntax, "a JSON value was expected here") }
         position = end
@@ -185,7 +198,9 @@ private struct JSONReader {
     }
 
     private mutating func hexQuad() throws(JSONError) -> UInt16 {
-        guard position + 4 <= bytes.count else { throw failure(.syntax, "four hexadecimal digits were expected here") }
+        guard position + 4 <= bytes.count else {
+            throw failure(.syntax, "four hexadecimal digits were expected here")
+        }
         var value: UInt16 = 0
         for byte in bytes[position..<position + 4] {
             guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, byte < 0x80 else {

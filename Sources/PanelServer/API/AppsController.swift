@@ -15,7 +15,7 @@ struct AppsController: Sendable {
         group.only(.post, "apps/{id}/install", use: install)
     }
 
-    /// `GET /api/apps?q=&category=`
+    /// Answers `GET /api/apps?q=&category=`.
     @Sendable private func list(request: Request, context: some RequestContext) async throws -> Response {
         let query = try Query(request, allowing: ["q", "category"])
         let words = query["q"]?.lowercased()
@@ -24,10 +24,12 @@ struct AppsController: Sendable {
             (category.map { $0 == manifest.category } ?? true)
                 && (words.map { manifest.searchText.contains($0) } ?? true)
         }
-        return Response(json: ["success": true, "apps": .array(found.map(\.summary)), "total": .integer(found.count)])
+        return Response(json: [
+            "success": true, "apps": .array(found.map(\.summary)), "total": .integer(found.count),
+        ])
     }
 
-    /// `GET /api/apps/{id}`
+    /// Answers `GET /api/apps/{id}`.
     @Sendable private func show(request: Request, context: some RequestContext) async throws -> Response {
         let entry = try entry(context)
         let manifest = entry.application.manifest
@@ -42,7 +44,7 @@ struct AppsController: Sendable {
         return Response(json: ["success": true, "app": .object(app)])
     }
 
-    /// `POST /api/apps/{id}/install`
+    /// Answers `POST /api/apps/{id}/install`.
     @Sendable private func install(request: Request, context: some RequestContext) async throws -> Response {
         let entry = try entry(context)
         let order = try await InstallBody(request)
@@ -65,7 +67,8 @@ struct AppsController: Sendable {
     private func accepted(_ job: JobRecord, _ ignored: [String]) -> Response {
         let warnings = ignored.map { name in
             JSONValue.object([
-                "field": .string(name), "code": "hidden", "message": .string("input '\(name)' is hidden; its value was ignored"),
+                "field": .string(name), "code": "hidden",
+                "message": .string("input '\(name)' is hidden; its value was ignored"),
             ])
         }
         var response = Response(
@@ -90,10 +93,13 @@ extension Manifest {
     var summary: JSONValue {
         [
             "id": .string(id.description), "name": .string(name), "version": .string(version),
-            "revision": .integer(revision), "description": .string(description), "category": .string(category),
+            "revision": .integer(revision), "description": .string(description),
+            "category": .string(category),
             "stability": .string(stability.rawValue), "tags": .array(tags.map { .string($0) }),
         ]
     }
 
-    fileprivate var searchText: String { ([id.description, name, description] + tags).joined(separator: "\n").lowercased() }
+    fileprivate var searchText: String {
+        ([id.description, name, description] + tags).joined(separator: "\n").lowercased()
+    }
 }

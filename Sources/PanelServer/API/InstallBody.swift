@@ -16,7 +16,9 @@ struct InstallBody {
     init(_ request: Request) async throws {
         idempotencyKey = try Self.key(request)
         guard Self.isJSON(request.headers[.contentType]) else { throw Problem.mediaType }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximum { throw Problem.bodyTooLarge }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximum {
+            throw Problem.bodyTooLarge
+        }
         let buffer = try await request.body.collect(upTo: Self.maximum)
         let body: JSONValue
         do {
@@ -28,12 +30,23 @@ struct InstallBody {
             throw Problem(.badRequest, "invalid_json", "the body has to be a JSON object")
         }
         var items = object.names.filter { !["server_id", "inputs"].contains($0) }.map { name in
-            Problem.Item(field: name, code: "unknown_field", message: "member '\(name.prefix(80))' is not known here")
+            Problem.Item(
+                field: name, code: "unknown_field", message: "member '\(name.prefix(80))' is not known here")
         }
         let name = object["server_id"]?.string
-        if name == nil { items.append(.init(field: "server_id", code: "required", message: "'server_id' has to be the server's name, a string")) }
+        if name == nil {
+            items.append(
+                .init(
+                    field: "server_id", code: "required",
+                    message: "'server_id' has to be the server's name, a string"))
+        }
         let inputs = object["inputs"].map(\.object) ?? JSONObject()
-        if inputs == nil { items.append(.init(field: "inputs", code: "type", message: "'inputs' has to be an object of names and values")) }
+        if inputs == nil {
+            items.append(
+                .init(
+                    field: "inputs", code: "type", message: "'inputs' has to be an object of names and values"
+                ))
+        }
         guard items.isEmpty, let name, let inputs else {
             throw Problem(.badRequest, "the body is not what an install request has to be", items)
         }
@@ -43,8 +56,12 @@ struct InstallBody {
     }
 
     private static func key(_ request: Request) throws -> String? {
-        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else { return nil }
-        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw Problem.badKey }
+        guard let name = HTTPField.Name("Idempotency-Key"), let key = request.headers[name] else {
+            return nil
+        }
+        guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Problem.badKey
+        }
         return key
     }
 
@@ -67,10 +84,13 @@ struct Query {
         for (name, value) in request.uri.queryParameters {
             let name = String(name)
             guard names.contains(name) else {
-                throw Problem(.badRequest, "unknown_parameter", "parameter '\(name.prefix(80))' is not known here", field: name)
+                throw Problem(
+                    .badRequest, "unknown_parameter", "parameter '\(name.prefix(80))' is not known here",
+                    field: name)
             }
             guard values.updateValue(String(value), forKey: name) == nil else {
-                throw Problem(.badRequest, "repeated_parameter", "parameter '\(name)' appears twice", field: name)
+                throw Problem(
+                    .badRequest, "repeated_parameter", "parameter '\(name)' appears twice", field: name)
             }
         }
     }
@@ -83,7 +103,8 @@ struct Query {
         guard let value = Int(text), range.contains(value), String(value) == text else {
             throw Problem(
                 .badRequest, "invalid_parameter",
-                "parameter '\(name)' has to be a whole number from \(range.lowerBound) to \(range.upperBound)", field: name)
+                "parameter '\(name)' has to be a whole number from \(range.lowerBound) to \(range.upperBound)",
+                field: name)
         }
         return value
     }

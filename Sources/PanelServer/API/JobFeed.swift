@@ -15,12 +15,15 @@ final class JobFeed: Sendable {
 
     /// Wakes everyone who listens to this job.
     func tell(_ job: JobID) {
-        for continuation in state.withLock({ Array(($0.listeners[job] ?? [:]).values) }) { continuation.yield() }
+        for continuation in state.withLock({ Array(($0.listeners[job] ?? [:]).values) }) {
+            continuation.yield()
+        }
     }
 
     /// Listens from now on: news between this call and the wait are not missed.
     func subscribe(to job: JobID) -> Subscription {
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state in
             state.next += 1
             state.listeners[job, default: [:]][state.next] = continuation
@@ -40,7 +43,9 @@ final class JobFeed: Sendable {
         private let clock: any Clock<Duration>
         private let onEnd: @Sendable () -> Void
 
-        fileprivate init(stream: AsyncStream<Void>, clock: any Clock<Duration>, onEnd: @escaping @Sendable () -> Void) {
+        fileprivate init(
+            stream: AsyncStream<Void>, clock: any Clock<Duration>, onEnd: @escaping @Sendable () -> Void
+        ) {
             self.stream = stream
             self.clock = clock
             self.onEnd = onEnd

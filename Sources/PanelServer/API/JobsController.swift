@@ -20,12 +20,14 @@ struct JobsController: Sendable {
         group.only(.get, "jobs/{id}/log", use: log)
     }
 
-    /// `GET /api/jobs?server_id=&app=&status=&before=&limit=`
+    /// Answers `GET /api/jobs?server_id=&app=&status=&before=&limit=`.
     @Sendable private func list(request: Request, context: some RequestContext) async throws -> Response {
         let query = try Query(request, allowing: ["server_id", "app", "status", "before", "limit"])
         let jobs = JobQuery(
             agent: try query.parsed("server_id", "a server's name", AgentID.init), application: query["app"],
-            state: try query.parsed("status", "one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))", JobState.init),
+            state: try query.parsed(
+                "status", "one of \(JobState.allCases.map(\.rawValue).joined(separator: ", "))", JobState.init
+            ),
             before: try query.parsed("before", "a job's id", JobID.init),
             limit: try query.integer("limit", in: 1...500) ?? 50)
         let found = try await store.read { try $0.jobs(jobs) }
@@ -37,7 +39,7 @@ struct JobsController: Sendable {
             ])
     }
 
-    /// `GET /api/jobs/{id}`
+    /// Answers `GET /api/jobs/{id}`.
     @Sendable private func show(request: Request, context: some RequestContext) async throws -> Response {
         _ = try Query(request, allowing: [])
         let id = try id(context)
@@ -55,7 +57,7 @@ struct JobsController: Sendable {
         return Response(json: .object(payload))
     }
 
-    /// `GET /api/jobs/{id}/log?attempt=&after=&wait=`; plain text where that is asked for.
+    /// Answers `GET /api/jobs/{id}/log?attempt=&after=&wait=`, in plain text where that is asked for.
     @Sendable private func log(request: Request, context: some RequestContext) async throws -> Response {
         let query = try Query(request, allowing: ["attempt", "after", "wait"])
         let id = try id(context)
@@ -109,13 +111,16 @@ struct JobsController: Sendable {
         return Response(
             status: .ok,
             headers: [
-                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
+                .contentType: "text/plain; charset=utf-8", .cacheControl: "no-store",
+                .xContentTypeOptions: "nosniff",
             ],
             body: ResponseBody { writer in
                 var records = first.records
                 while let last = records.last {
                     try await writer.write(ByteBuffer(bytes: records.flatMap(\.bytes)))
-                    records = try await store.read { try $0.log(of: attempt, afterRecord: last.number, limit: Self.page) }
+                    records = try await store.read {
+                        try $0.log(of: attempt, afterRecord: last.number, limit: Self.page)
+                    }
                 }
                 try await writer.finish(nil)
             })
@@ -133,7 +138,8 @@ extension Query {
     func parsed<Value>(_ name: String, _ wanted: String, _ make: (String) -> Value?) throws -> Value? {
         guard let text = self[name] else { return nil }
         guard let value = make(text) else {
-            throw Problem(.badRequest, "invalid_parameter", "parameter '\(name)' has to be \(wanted)", field: name)
+            throw Problem(
+                .badRequest, "invalid_parameter", "parameter '\(name)' has to be \(wanted)", field: name)
         }
         return value
     }

@@ -18,10 +18,12 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
         } catch is NIOTooManyBytesError {
             return Problem.bodyTooLarge.response(from: request, context: context)
         } catch let error as StoreError {
-            context.logger.error("store failed", metadata: ["error": "\(error)", "cause": "\(error.underlying as Any)"])
+            context.logger.error(
+                "store failed", metadata: ["error": "\(error)", "cause": "\(error.underlying as Any)"])
             return Problem(error).response(from: request, context: context)
         } catch let error as HTTPError {
-            let problem = error.status == .notFound
+            let problem =
+                error.status == .notFound
                 ? Problem.notFound : Problem(error.status, "http", error.body ?? error.status.reasonPhrase)
             return problem.response(from: request, context: context)
         } catch {
@@ -40,19 +42,24 @@ struct TokenGuard: Sendable {
 
     /// Whether the request carries the token as a bearer.
     func admitsBearer(_ request: Request) -> Bool {
-        guard let header = request.headers[.authorization], header.prefix(7).lowercased() == "bearer " else { return false }
+        guard let header = request.headers[.authorization], header.prefix(7).lowercased() == "bearer " else {
+            return false
+        }
         return matches(String(header.dropFirst(7)))
     }
 
     /// Whether the request carries the token as the password of a Basic login, as browsers ask for it.
     func admitsBasic(_ request: Request) -> Bool {
         guard let header = request.headers[.authorization], header.prefix(6).lowercased() == "basic ",
-            let bytes = Base64.decode(String(header.dropFirst(6))), let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
+            let bytes = Base64.decode(String(header.dropFirst(6))),
+            let colon = bytes.firstIndex(of: UInt8(ascii: ":"))
         else { return false }
         return matches(String(decoding: bytes[(colon + 1)...], as: UTF8.self))
     }
 
-    private func matches(_ token: String) -> Bool { ConstantTime.equal(SHA256.digest(Array(token.utf8)), digest) }
+    private func matches(_ token: String) -> Bool {
+        ConstantTime.equal(SHA256.digest(Array(token.utf8)), digest)
+    }
 }
 
 /// Guards the API: a bearer token, and nothing a browser would send by itself.
@@ -76,7 +83,8 @@ struct PageAuth<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         guard token.admitsBasic(request) || token.admitsBearer(request) else {
             var problem = Problem.unauthorized
-            problem.headers[.wwwAuthenticate] = "Basic realm=\"provision: any name, the token as password\", charset=\"UTF-8\""
+            problem.headers[.wwwAuthenticate] =
+                "Basic realm=\"provision: any name, the token as password\", charset=\"UTF-8\""
             throw problem
         }
         return try await next(request, context)

@@ -16,7 +16,8 @@ extension JobRecord {
         var shown = inputs.mapValues { JSONValue.string($0) }
         for name in sealed.keys { shown[name] = "••••" }
         return [
-            "job_id": .string(id.description), "app": .string(application.id), "revision": .integer(application.revision),
+            "job_id": .string(id.description), "app": .string(application.id),
+            "revision": .integer(application.revision),
             "content_digest": .string(application.contentDigest), "action": .string(action),
             "server_id": .string(agent.description), "status": .string(state.rawValue),
             "reason": .optional(reason) { .string($0.rawValue) }, "detail": .optional(detail) { .string($0) },
@@ -24,9 +25,11 @@ extension JobRecord {
             "exit_meaning": .optional(exitCode) { .string(terms.meaning(ofExitCode: $0).message) },
             "attempt": .integer(attempt.id.number),
             "inputs": .object(JSONObject(shown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
-            "actor": .string(actor), "created_at": createdAt.payload, "began_at": .optional(beganAt, \.payload),
+            "actor": .string(actor), "created_at": createdAt.payload,
+            "began_at": .optional(beganAt, \.payload),
             "finished_at": .optional(finishedAt, \.payload),
-            "cancel_requested_at": .optional(cancelRequestedAt, \.payload), "retry_at": .optional(retryAt, \.payload),
+            "cancel_requested_at": .optional(cancelRequestedAt, \.payload),
+            "retry_at": .optional(retryAt, \.payload),
             "expires_at": expiresAt.payload,
         ]
     }

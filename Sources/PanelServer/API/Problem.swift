@@ -39,7 +39,9 @@ struct Problem: Error, HTTPResponseError {
             "type": "about:blank", "title": .string(status.reasonPhrase), "status": .integer(status.code),
             "detail": .string(title), "success": false,
             "errors": .array(
-                items.map { ["field": .string($0.field), "code": .string($0.code), "message": .string($0.message)] }),
+                items.map {
+                    ["field": .string($0.field), "code": .string($0.code), "message": .string($0.message)]
+                }),
         ]
         var response = Response(json: document, status: status, contentType: "application/problem+json")
         response.headers.append(contentsOf: headers)
@@ -65,7 +67,8 @@ extension Problem {
         .unsupportedMediaType, "media_type", "the body has to be JSON: send 'Content-Type: application/json'")
 
     static func methodNotAllowed(_ allowed: String) -> Problem {
-        var problem = Problem(.methodNotAllowed, "method_not_allowed", "this address answers to \(allowed) only")
+        var problem = Problem(
+            .methodNotAllowed, "method_not_allowed", "this address answers to \(allowed) only")
         problem.headers[.allow] = allowed
         return problem
     }
@@ -90,7 +93,8 @@ extension Problem {
         let items = checks.filter { !$0.passed }.map { check in
             Item(
                 field: "server_id", code: "os_unsupported",
-                message: "\(check.check.rawValue) of the server is '\(check.actual)'; wanted is \(check.wanted)")
+                message:
+                    "\(check.check.rawValue) of the server is '\(check.actual)'; wanted is \(check.wanted)")
         }
         return Problem(.conflict, "the server does not meet the application's requirements", items)
     }

@@ -9,7 +9,7 @@ struct ServersController: Sendable {
 
     func addRoutes(to group: RouterGroup<some RequestContext>) { group.only(.get, "servers", use: list) }
 
-    /// `GET /api/servers`
+    /// Answers `GET /api/servers`.
     @Sendable private func list(request: Request, context: some RequestContext) async throws -> Response {
         _ = try Query(request, allowing: [])
         var servers: [JSONValue] = []

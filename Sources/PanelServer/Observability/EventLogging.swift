@@ -9,7 +9,8 @@ struct EventLogging: Sendable {
         switch event {
         case .sent(let messages, let agents):
             logger.debug("messages sent", metadata: ["messages": "\(messages)", "agents": "\(agents)"])
-        case .linkFailed(let error): logger.warning("redis failed while sending", metadata: ["error": "\(error)"])
+        case .linkFailed(let error):
+            logger.warning("redis failed while sending", metadata: ["error": "\(error)"])
         case .restarted(let agent): logger.notice("stream made again", metadata: ["agent": "\(agent)"])
         }
     }
@@ -19,27 +20,33 @@ struct EventLogging: Sendable {
         case .ingested(let events, let agents):
             logger.debug("events taken in", metadata: ["events": "\(events)", "agents": "\(agents)"])
         case .unbelievable(let agent, let error):
-            logger.error("event is not to be believed", metadata: ["agent": "\(agent)", "reason": "\(error.rawValue)"])
+            logger.error(
+                "event is not to be believed", metadata: ["agent": "\(agent)", "reason": "\(error.rawValue)"])
         case .quarantined(let agent, let why):
             logger.error("agent quarantined", metadata: ["agent": "\(agent)", "reason": "\(why)"])
-        case .linkFailed(let error): logger.warning("redis failed while reading", metadata: ["error": "\(error)"])
+        case .linkFailed(let error):
+            logger.warning("redis failed while reading", metadata: ["error": "\(error)"])
         case .changed(let job):
-            logger.info("job changed", metadata: [
-                "job": "\(job.id)", "app": "\(job.application.id)", "agent": "\(job.agent)",
-                "attempt": "\(job.attempt.id.number)", "state": "\(job.state.rawValue)",
-                "reason": "\(job.reason?.rawValue ?? "")",
-            ])
+            logger.info(
+                "job changed",
+                metadata: [
+                    "job": "\(job.id)", "app": "\(job.application.id)", "agent": "\(job.agent)",
+                    "attempt": "\(job.attempt.id.number)", "state": "\(job.state.rawValue)",
+                    "reason": "\(job.reason?.rawValue ?? "")",
+                ])
         case .logged(let job): logger.trace("output taken in", metadata: ["job": "\(job)"])
         }
     }
 
     @Sendable func sweep(_ event: PresenceSweep.Event) {
         switch event {
-        case .discovered(let agent): logger.notice("agent seen for the first time", metadata: ["agent": "\(agent)"])
+        case .discovered(let agent):
+            logger.notice("agent seen for the first time", metadata: ["agent": "\(agent)"])
         case .unreachable(let agent, let since):
             logger.warning("agent unreachable", metadata: ["agent": "\(agent)", "since": "\(since)"])
         case .returned(let agent): logger.notice("agent is back", metadata: ["agent": "\(agent)"])
-        case .linkFailed(let error): logger.warning("redis failed while sweeping", metadata: ["error": "\(error)"])
+        case .linkFailed(let error):
+            logger.warning("redis failed while sweeping", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -8,10 +8,12 @@ struct FormModel {
         let fields = Form(manifest).fields.map(Self.field)
         let sample: JSONValue = [
             "server_id": "agent-001",
-            "inputs": .object(JSONObject(manifest.inputs.filter(\.isRequired).map { ($0.name.description, "…") })),
+            "inputs": .object(
+                JSONObject(manifest.inputs.filter(\.isRequired).map { ($0.name.description, "…") })),
         ]
         context = [
-            "title": manifest.name, "id": manifest.id.description, "name": manifest.name, "version": manifest.version,
+            "title": manifest.name, "id": manifest.id.description, "name": manifest.name,
+            "version": manifest.version,
             "description": manifest.description, "fields": fields,
             "sample": String(decoding: sample.bytes(), as: UTF8.self),
         ]
@@ -20,17 +22,21 @@ struct FormModel {
     private static func field(_ field: Form.Field) -> [String: Any] {
         let value = field.initialValue ?? ""
         var context: [String: Any] = [
-            "name": field.name.description, "label": field.label, "description": field.input.description ?? "",
-            "placeholder": field.input.placeholder ?? "", "value": value, "isRequired": field.input.isRequired,
+            "name": field.name.description, "label": field.label,
+            "description": field.input.description ?? "",
+            "placeholder": field.input.placeholder ?? "", "value": value,
+            "isRequired": field.input.isRequired,
             "isCheckbox": field.input.type == .boolean, "isSelect": field.input.type == .select,
             "isChecked": value == "true", "htmlType": field.input.type.htmlType,
-            "condition": field.input.visibility.map { String(decoding: $0.json.bytes(), as: UTF8.self) } ?? "",
+            "condition": field.input.visibility.map { String(decoding: $0.json.bytes(), as: UTF8.self) }
+                ?? "",
         ]
         context["isPlain"] = field.input.type != .boolean && field.input.type != .select
         context["minValue"] = field.minValue.map { String($0) }
         context["maxValue"] = field.maxValue.map { String($0) }
         context["options"] = (field.input.rules.allowedValues ?? []).map { option in
-            ["value": option.value, "label": option.label, "isSelected": option.value == value] as [String: Any]
+            ["value": option.value, "label": option.label, "isSelected": option.value == value]
+                as [String: Any]
         }
         return context
     }

@@ -41,8 +41,10 @@ struct PagesController: Sendable {
         return Response(
             status: .ok,
             headers: [
-                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store", .xContentTypeOptions: "nosniff",
-                .contentSecurityPolicy: "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
+                .xContentTypeOptions: "nosniff",
+                .contentSecurityPolicy:
+                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
     }

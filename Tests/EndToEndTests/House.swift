@@ -1,0 +1,186 @@
+import Glibc
+import JobKit
+import ManifestKit
+import OpenSSLCrypto
+import RedisQueue
+import SQLiteStore
+import Synchronization
+import TestSupport
+import Testing
+
+/// A panel, an agent and a Redis of a test's own, as an operator would start them.
+final class House: Sendable {
+    /// Why tests with an agent need more than other tests: it starts installers, in cgroups.
+    static let needsRoot: Comment = "the agent needs root and a cgroup v2 that it may write to: run the tests as root"
+    static let hasRoot = geteuid() == 0
+
+    let redis: RedisServer
+    let panel: Program
+    let agent: Program
+    private let folder: TemporaryDirectory
+    private let port = Mutex<UInt16>(0)
+
+    /// Runs `body` in a new house: the panel answers, and unless told otherwise its agent is known and works.
+    ///
+    /// Whatever goes wrong, what the programs wrote is told with it.
+    static func run(
+        _ applications: [TestApplication] = [], withAgent: Bool = true,
+        _ body: (House) async throws -> Void
+    ) async throws {
+        await Neighbourhood.shared.moveIn()
+        defer { Neighbourhood.shared.moveOut() }
+        let house = try await House(applications)
+        do {
+            try await house.startPanel()
+            if withAgent { try await house.startAgent() }
+            try await body(house)
+        } catch {
+            Issue.record("panel:\n\(house.panel.output)\nagent:\n\(house.agent.output)")
+            throw error
+        }
+    }
+
+    private init(_ applications: [TestApplication]) async throws {
+        let folder = try TemporaryDirectory()
+        self.folder = folder
+        for name in ["panel", "agent", "gates"] { mkdir(folder.path(name), 0o700) }
+        for name in ["panel", "agent"] {
+            mkdir(folder.path("\(name)/installers"), 0o755)
+            for application in applications {
+                try application.write(
+                    below: folder.path("\(name)/installers"), witness: folder.path("witness"), gates: folder.path("gates"))
+            }
+        }
+        redis = try await RedisServer.start(settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"])
+        panel = Program("PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))
+        agent = Program("AgentDaemon", settings: Self.agentSettings(folder, redis), folder: folder.path("agent"))
+    }
+
+    // MARK: - The programs
+
+    /// Starts the panel and waits until it answers.
+    func startPanel() async throws {
+        try panel.start()
+        let line = try await panel.line(with: "panel answers")
+        let digits = line.split(separator: " ").first { $0.hasPrefix("address=") }?.split(separator: ":").last
+        let number = try #require(digits.flatMap { UInt16($0) }, "no port in '\(line)'")
+        port.withLock { $0 = number }
+    }
+
+    /// Starts the agent and waits until it works and the panel knows it.
+    func startAgent() async throws {
+        try agent.start()
+        _ = try await agent.line(with: "agent works")
+        try await eventually("an agent that the panel knows") { try await server() != nil }
+    }
+
+    /// A second panel on the same record, or one with other settings; not started.
+    func anotherPanel(_ changes: [String: String?] = [:]) -> Program {
+        mkdir(folder.path("panel2"), 0o700)
+        return Program(
+            "PanelServer", settings: Self.panelSettings(folder, redis).changed(by: changes), folder: folder.path("panel2"))
+    }
+
+    /// A second agent on the same state, or one with other settings; not started.
+    func anotherAgent(_ changes: [String: String?] = [:]) -> Program {
+        mkdir(folder.path("agent2"), 0o700)
+        return Program(
+            "AgentDaemon", settings: Self.agentSettings(folder, redis).changed(by: changes), folder: folder.path("agent2"))
+    }
+
+    private static func panelSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String] {
+        common(redis).merging(
+            [
+                "PANEL_TOKEN": PanelClient.token, "PANEL_PORT": "0", "PANEL_DATABASE": folder.path("panel/panel.sqlite"),
+                "PANEL_INSTALLERS": folder.path("panel/installers"),
+            ]) { $1 }
+    }
+
+    private static func agentSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String] {
+        common(redis).merging(
+            [
+                "AGENT_ID": Fixtures.agent.description, "AGENT_STATE": folder.path("agent/state"),
+                "AGENT_LOGS": folder.path("agent/logs"), "AGENT_INSTALLERS": folder.path("agent/installers"),
+            ]) { $1 }
+    }
+
+    private static func common(_ redis: RedisServer) -> [String: String] {
+        ["SECRET_KEY": Fixtures.rootSecret, "REDIS_URL": redis.socketURL, "LOG_LEVEL": "debug"]
+    }
+
+    // MARK: - What they hold
+
+    var panelFolder: String { folder.path("panel") }
+    var agentFolder: String { folder.path("agent") }
+    var agentState: String { folder.path("agent/state") }
+    var agentInstallers: String { folder.path("agent/installers") }
+    var redisDump: String { folder.path("dump.rdb") }
+
+    /// Speaks to the panel that was started last.
+    var api: PanelClient { PanelClient(port: port.withLock { $0 }) }
+
+    /// A connection to Redis such as an attacker might have.
+    func redisConnection() throws -> RedisConnection { try RedisConnection(to: RedisURL(redis.socketURL), name: "intruder") }
+
+    /// What the panel says of the agent, or nil where it does not know it.
+    func server() async throws -> JSONObject? {
+        try await api.get("/api/servers").json["servers"]?.array?.first?.object
+    }
+
+    /// Opens a gate that a script waits at.
+    func openGate(_ name: String) throws { try Fixtures.write("", to: folder.path("gates/\(name)")) }
+
+    /// What scripts have told, a line each: `began` or `done`, the job, the attempt.
+    var witness: [String] {
+        ((try? Fixtures.read(folder.path("witness"))) ?? "").split(separator: "\n").map { String($0) }
+    }
+
+    /// The stopped panel's record.
+    func withRecord<Value>(_ body: (SQLiteJobStore) async throws -> Value) async throws -> Value {
+        let store = try SQLiteJobStore(path: folder.path("panel/panel.sqlite"))
+        let value = try await body(store)
+        try store.close()
+        return value
+    }
+}
+
+extension [String: String] {
+    /// The settings with some replaced, or left out where nil.
+    fileprivate func changed(by changes: [String: String?]) -> [String: String] {
+        var settings = self
+        for (name, value) in changes { settings[name] = value }
+        return settings
+    }
+}
+
+/// How many houses stand at a time: on a small machine more would only wait for each other.
+private final class Neighbourhood: Sendable {
+    static let shared = Neighbourhood(places: 6)
+
+    private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
+
+    private init(places: Int) { state = Mutex((places, [])) }
+
+    func moveIn() async {
+        await withCheckedContinuation { continuation in
+            let isFree = state.withLock { state in
+                guard state.free == 0 else {
+                    state.free -= 1
+                    return true
+                }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+    }
+
+    func moveOut() {
+        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.waiting.isEmpty else { return state.waiting.removeFirst() }
+            state.free += 1
+            return nil
+        }
+        next?.resume()
+    }
+}

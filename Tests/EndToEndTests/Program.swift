@@ -1,0 +1,96 @@
+import Glibc
+import Synchronization
+import TestSupport
+
+/// One of the shipped programs, started and ended as often as a test likes.
+final class Program: Sendable {
+    private struct State {
+        var process: ChildProcess?
+        var runs = 0
+    }
+
+    private let name: String
+    private let settings: [String: String]
+    private let folder: String
+    private let state = Mutex(State())
+
+    /// A program that is not started yet.
+    ///
+    /// - Parameters:
+    ///   - settings: its whole environment.
+    ///   - folder: where its output goes, a file for each run.
+    init(_ name: String, settings: [String: String], folder: String) {
+        self.name = name
+        self.settings = settings
+        self.folder = folder
+    }
+
+    deinit { kill() }
+
+    /// The number of the process that runs, or 0.
+    var pid: pid_t { state.withLock { $0.process?.pid ?? 0 } }
+
+    /// What the last run has written so far.
+    var output: String { (try? Fixtures.read(outputPath)) ?? "" }
+
+    private var outputPath: String { "\(folder)/\(name)-\(state.withLock(\.runs)).out" }
+
+    func start() throws {
+        state.withLock { $0.runs += 1 }
+        let path = outputPath
+        let process = try ChildProcess(["\(Self.folder)/\(name)"], environment: settings, output: path, folder: folder)
+        state.withLock { $0.process = process }
+    }
+
+    /// Waits until the last run has written a line that holds `text`, and returns that line.
+    func line(with text: String) async throws -> String {
+        try await eventually("'\(text)' in the output of \(name)") {
+            if let line = output.split(separator: "\n").first(where: { $0.contains(text) }) { return String(line) }
+            if let code = ending() { throw UnexpectedEnd(name: name, code: code, output: output) }
+            return nil
+        }
+    }
+
+    /// Ends it without warning.
+    func kill() { state.withLock { $0.process.take() }?.end(SIGKILL) }
+
+    func pause() { state.withLock { $0.process?.signal(SIGSTOP) } }
+
+    func resume() { state.withLock { $0.process?.signal(SIGCONT) } }
+
+    /// Asks it to end, and returns how it did.
+    func stop(within limit: Duration = .seconds(5)) async throws -> Int {
+        state.withLock { $0.process?.signal(SIGTERM) }
+        return try await end(within: limit)
+    }
+
+    /// Waits for its end, and returns how it came: the exit code, or 128 and a signal's number.
+    func end(within limit: Duration = .seconds(30)) async throws -> Int {
+        try await eventually("an end of \(name)", within: limit) { ending() }
+    }
+
+    private func ending() -> Int? {
+        state.withLock { state in
+            guard let code = state.process?.ending() else { return nil }
+            state.process = nil
+            return code
+        }
+    }
+
+    /// Where the programs are: beside the program that runs the tests.
+    private static let folder: String = {
+        guard let resolved = realpath("/proc/self/exe", nil) else { return "." }
+        defer { free(resolved) }
+        let path = String(cString: resolved)
+        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+    }()
+}
+
+/// A program ended that should have gone on.
+struct UnexpectedEnd: Error, CustomStringConvertible {
+    let name: String
+    let code: Int
+    let output: String
+
+    var description: String { "\(name) ended with \(code): \(output)" }
+}

@@ -1,0 +1,187 @@
+import Glibc
+import JobKit
+import ManifestKit
+import Testing
+
+@testable import ExecKit
+@testable import JobKit
+
+@Suite("Judging an order on the server (root, cgroup v2)", .timeLimit(.minutes(1))) struct ExaminationTests {
+    private let server: TestServer
+    private let host: ProcessAttemptHost
+
+    init() throws {
+        server = try TestServer()
+        host = server.host()
+        try server.publish(script: "#!/bin/bash\necho ran\n")
+    }
+
+    /// What both `examine` and `start` say; nothing may be left of it.
+    private func refusal(
+        _ order: JobOrder, on host: ProcessAttemptHost? = nil,
+        sourceLocation: Testing.SourceLocation = #_sourceLocation
+    ) async throws -> Refusal {
+        let host = host ?? self.host
+        let verdict = await host.examine(VerifiedJob(order: order))
+        let examined = try #require(verdict, sourceLocation: sourceLocation)
+        do {
+            try await host.start(VerifiedJob(order: order))
+            Issue.record("it was started", sourceLocation: sourceLocation)
+        } catch {
+            #expect(error.reason == examined.reason, sourceLocation: sourceLocation)
+        }
+        #expect(await host.survey().isEmpty, sourceLocation: sourceLocation)
+        #expect(
+            try Directory("\(server.places.state)/scratch").names().isEmpty, sourceLocation: sourceLocation)
+        return examined
+    }
+
+    @Test func anOrderThatFitsIsAcceptedAndLeavesNothing() async throws {
+        let order = try server.order(
+            inputs: ["server_name": "example.org"], secrets: ["db_password": "hunter22"])
+        #expect(await host.examine(VerifiedJob(order: order)) == nil)
+        #expect(await host.survey().isEmpty)
+    }
+
+    @Test func anUnknownApplicationIsNotListed() async throws {
+        var order = try server.order()
+        order.application = "other"
+        let refusal = try await refusal(order)
+        #expect(refusal == Refusal(.notListed, "the repository of this server holds no application 'other'"))
+    }
+
+    @Test(arguments: ["../app", "app/..", "", "App", "/etc"]) func aPathIsNoApplication(_ name: String)
+        async throws
+    {
+        var order = try server.order()
+        order.application = name
+        #expect(try await refusal(order).reason == .notListed)
+    }
+
+    @Test func anActionThatTheManifestDoesNotHaveIsNotListed() async throws {
+        var order = try server.order()
+        order.action = "remove"
+        #expect(try await refusal(order).reason == .notListed)
+        order.action = "install"
+        order.script = "manifest.yml"
+        #expect(try await refusal(order).reason == .notListed)
+    }
+
+    @Test func aBrokenManifestIsNotListedWithItsFinding() async throws {
+        let order = try server.order()
+        try server.publish(script: "#!/bin/bash\n", manifest: "id: app\n")
+        #expect(
+            try await refusal(order).message.hasPrefix("the application 'app' of this server is not valid: "))
+    }
+
+    /// C07, C10.
+    @Test(arguments: ["script", "manifest", "mode", "added file"]) func aChangedFolderIsADifferentDigest(
+        _ what: String
+    ) async throws {
+        let order = try server.order()
+        let app = try Directory("\(server.places.installers)/app")
+        switch what {
+        case "script": try server.publish(script: "#!/bin/bash\necho ran!\n")
+        case "manifest":
+            try server.publish(
+                script: "#!/bin/bash\necho ran\n", manifest: TestServer.manifest + "\nauthor: x\n")
+        case "mode": chmod(app.path(of: "install.sh"), 0o644)
+        default: try app.create("more", [], mode: 0o644)
+        }
+        #expect(try await refusal(order).reason == .digestMismatch)
+    }
+
+    /// C09.
+    @Test(arguments: ["link", "pipe"]) func whatIsNoRegularFileIsADifferentDigest(_ what: String) async throws
+    {
+        let order = try server.order()
+        let app = try Directory("\(server.places.installers)/app")
+        if what == "link" {
+            symlink("/etc/passwd", app.path(of: "x"))
+        } else {
+            mkfifo(app.path(of: "x"), 0o600)
+        }
+        #expect(try await refusal(order).reason == .digestMismatch)
+    }
+
+    /// C10: after the start the repository may become what it likes.
+    @Test func aChangeAfterTheStartHasNoEffect() async throws {
+        let attempt = try await server.start(
+            "mkfifo gate; echo ready; read < gate\n. \"${0%/*}/more.sh\" 2>/dev/null\ncat \"$0\" | tail -n 1\necho end\n",
+            on: host)
+        let run = try await server.follow(attempt, host) {
+            try server.publish(script: "#!/bin/bash\necho replaced\n")
+            let gate = open("\(server.places.state)/attempts/\(attempt)/work/gate", O_WRONLY | O_NONBLOCK)
+            if gate >= 0 {
+                _ = write(gate, "\n", 1)
+                close(gate)
+            }
+        }
+        #expect(run.text == "ready\necho end\nend\n")
+    }
+
+    @Test(arguments: [(0, 10), (-1, 10), (86_401, 10), (60, 0), (60, 301)])
+    func limitsOutsideTheirRangesAreRefused(
+        _ row: (timeout: Int, grace: Int)
+    ) async throws {
+        #expect(try await refusal(server.order(timeout: row.timeout, grace: row.grace)).reason == .limits)
+    }
+
+    @Test func anotherSystemIsRefusedWithWhatIsWanted() async throws {
+        let other = try TestServer(facts: HostFacts(osID: "fedora", versionID: "40", architecture: "x86_64"))
+        try other.publish(script: "#!/bin/bash\n")
+        let refusal = await other.host().examine(VerifiedJob(order: try other.order()))
+        #expect(refusal == Refusal(.osUnsupported, "family is 'fedora', wanted: debian"))
+    }
+
+    @Test func inputsThatTheManifestRefusesAreNamedOneByOne() async throws {
+        let order = try server.order(inputs: ["server_name": "two\nlines", "unknown": "x"])
+        let refusal = try await refusal(order)
+        #expect(refusal.reason == .inputsInvalid)
+        #expect(
+            refusal.message.contains("input 'server_name'") && refusal.message.contains("input 'unknown'"))
+    }
+
+    @Test func aSecretInClearIsRefused() async throws {
+        let refusal = try await refusal(server.order(inputs: ["db_password": "hunter22"]))
+        #expect(refusal == Refusal(.inputsInvalid, "input 'db_password' has to come sealed"))
+    }
+
+    @Test func aSealedInputThatIsNoSecretIsRefused() async throws {
+        #expect(try await refusal(server.order(secrets: ["server_name": "x"])).reason == .inputsInvalid)
+    }
+
+    @Test func aSecretThatBreaksItsRulesIsRefusedWithoutShowingIt() async throws {
+        let refusal = try await refusal(server.order(secrets: ["db_password": "xyz"]))
+        #expect(refusal.reason == .inputsInvalid)
+        #expect(!refusal.message.contains("xyz"))
+    }
+
+    @Test(arguments: ["another job", "one bit", "too short"]) func aSealThatDoesNotFitIsRefused(_ how: String)
+        async throws
+    {
+        var order = try server.order(secrets: ["db_password": "hunter22"])
+        let sealed = try #require(order.sealed["db_password"])
+        switch how {
+        case "another job": order.attempt = try server.order().attempt
+        case "one bit":
+            var bytes = sealed.bytes
+            bytes[20] ^= 1
+            order.sealed["db_password"] = SealedInput(bytes: bytes)
+        default: order.sealed["db_password"] = SealedInput(bytes: Array(sealed.bytes.prefix(5)))
+        }
+        #expect(try await refusal(order).reason == .sealInvalid)
+    }
+
+    @Test func aRunnerThatIsMissingIsAReasonOfThisServer() async throws {
+        let host = server.host(runner: "/no/such/runner")
+        do {
+            try await host.start(VerifiedJob(order: server.order()))
+            Issue.record("it was started")
+        } catch let refusal as Refusal {
+            #expect(refusal.reason == .policy)
+            #expect(refusal.message.contains("/no/such/runner': No such file"))
+        }
+        #expect(await host.survey().isEmpty)
+    }
+}

@@ -1,0 +1,236 @@
+import Glibc
+import JobKit
+import Testing
+
+@testable import ExecKit
+@testable import JobKit
+
+@Suite("What traces say") struct AttemptTracesTests {
+    private static let result = AttemptResult(
+        ending: .exited(code: 0), beganAt: Timestamp(milliseconds: 1), endedAt: Timestamp(milliseconds: 2))
+
+    /// The table of the specification, row by row, with what each row leaves open spelt out.
+    @Test func everyCombinationHasTheVerdictOfTheTable() {
+        for held in [true, false] {
+            for began in [true, false] {
+                for sameBoot in [true, false] {
+                    for cause in [nil, EndingCause.timeout, .cancel] {
+                        for result in [nil, Self.result] {
+                            let traces = AttemptTraces(
+                                isLockHeld: held, hasBegan: began, isSameBoot: sameBoot, cause: cause,
+                                result: result)
+                            #expect(traces.verdict == Self.wanted(traces), "\(traces)")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static func wanted(_ traces: AttemptTraces) -> AttemptTraces.Verdict {
+        switch (traces.isLockHeld, traces.hasBegan, traces.result, traces.isSameBoot, traces.cause) {
+        case (true, _, _, _, _): .running
+        case (false, _, let result?, _, _): .ended(result)
+        case (false, false, nil, _, _): .neverBegan
+        case (false, true, nil, false, _): .unseen(.interrupted(.hostRestarted))
+        case (false, true, nil, true, .timeout): .unseen(.timedOut)
+        case (false, true, nil, true, .cancel): .unseen(.cancelled)
+        case (false, true, nil, true, nil): .unseen(.interrupted(.runnerDied))
+        }
+    }
+}
+
+@Suite("After a crash (root, cgroup v2)", .timeLimit(.minutes(1))) struct RecoveryTests {
+    private let server: TestServer
+    private let host: ProcessAttemptHost
+
+    init() throws {
+        server = try TestServer()
+        host = server.host(limits: .short())
+    }
+
+    /// An attempt whose script says its number and waits; and the number.
+    private func waiting(_ prelude: String = "") async throws -> (AttemptID, script: pid_t) {
+        let attempt = try await server.start(prelude + "\necho $$; exec sleep 1000", on: host)
+        await server.awaitOutput(of: attempt, host)
+        return (attempt, try #require(server.folder(of: attempt).text(AttemptFile.pid).flatMap { pid_t($0) }))
+    }
+
+    private func killRunner(of attempt: AttemptID) throws {
+        let folder = try server.folder(of: attempt)
+        let runner = try #require(RunnerLock.holder(of: folder))
+        #expect(RunnerLock.signal(SIGKILL, holderOf: folder))
+        var end = pollfd(fd: runner.number, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&end, 1, 10_000) == 1)
+    }
+
+    // MARK: - The rows
+
+    /// F29: held, began.
+    @Test func aLivingRunnerIsFollowedByTheNextAgent() async throws {
+        let (attempt, script) = try await waiting("echo before")
+        let next = server.host(limits: .short())
+        #expect(await next.survey() == [attempt: .running])
+        let run = try await server.follow(attempt, next) { await next.cancel(attempt) }
+        #expect(run.text.hasPrefix("before\n"))
+        #expect(run.began != nil)
+        #expect(run.result?.ending == .cancelled)
+        #expect(!isAlive(script))
+    }
+
+    /// F30: free, result.
+    @Test func anEndThatNobodyWatchedIsReadFromTheDisk() async throws {
+        let attempt = try await server.start("echo alone; exit 42", on: host)
+        let seen = try await server.follow(attempt, host).result
+        let standing = await server.host().survey()[attempt]
+        #expect(standing == .ended(try #require(seen)))
+        #expect(seen?.ending == .exited(code: 42))
+    }
+
+    /// Free, not begun.
+    @Test func anAttemptThatNeverBeganMayBeClaimedAnew() async throws {
+        try server.publish(script: "#!/bin/bash\necho ran")
+        let order = try server.order()
+        let folder = try Directory.ensured("\(server.places.state)/attempts/\(order.attempt)")
+        try folder.create(AttemptFile.spec, Array("{".utf8))
+        #expect(await host.survey() == [order.attempt: .neverBegan])
+        try await host.start(VerifiedJob(order: order))
+        #expect(try await server.follow(order.attempt, host).text == "ran\n")
+    }
+
+    /// Free, not begun, with a child still at its gate.
+    @Test func aChildAtItsGateIsGoneBeforeTheClaim() async throws {
+        let (attempt, script) = try await waiting()
+        try killRunner(of: attempt)
+        let folder = try server.folder(of: attempt)
+        #expect(folder.remove(AttemptFile.began))
+        #expect(await server.host().survey() == [attempt: .neverBegan])
+        #expect(!isAlive(script))
+    }
+
+    /// F31.
+    @Test func aRunnerKilledUnderAnAgentIsAnInterruption() async throws {
+        let (attempt, script) = try await waiting()
+        let run = try await server.follow(attempt, host) { try killRunner(of: attempt) }
+        #expect(run.result?.ending == .interrupted(.runnerDied))
+        #expect(run.result?.survivors == 0)
+        #expect(!isAlive(script))
+        #expect(run.result?.log?.records == run.records.count)
+    }
+
+    /// F32: free, began, same boot.
+    @Test func aTreeWithoutRunnerAndAgentIsEmptiedFirst() async throws {
+        let (attempt, script) = try await waiting("trap '' TERM; setsid sleep 1000 &")
+        try killRunner(of: attempt)
+        #expect(isAlive(script))
+        let standing = await server.host().survey()[attempt]
+        #expect(!isAlive(script))
+        guard case .ended(let result)? = standing else {
+            return #expect(Bool(false), "\(String(describing: standing))")
+        }
+        #expect(result.ending == .interrupted(.runnerDied))
+        #expect(result.beganAt != nil)
+        #expect(throws: ExecKitError.self) { try ControlGroup(host.controlGroup(of: attempt)) }
+        #expect(await server.host().survey()[attempt] == standing, "it is the same ever after")
+    }
+
+    /// Free, began, same boot, cause.
+    @Test(arguments: [
+        ("cancel", AttemptResult.Ending.cancelled), ("timeout", .timedOut),
+        ("tim", .interrupted(.runnerDied)),
+    ])
+    func aCauseOnDiskIsTheEnd(_ row: (text: String, ending: AttemptResult.Ending)) async throws {
+        let (attempt, _) = try await waiting()
+        try server.folder(of: attempt).create(AttemptFile.cause, Array(row.text.utf8))
+        try killRunner(of: attempt)
+        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        #expect(result.ending == row.ending)
+    }
+
+    /// F33: free, began, other boot.
+    @Test func anotherBootIsARestart() async throws {
+        let (attempt, _) = try await waiting()
+        try killRunner(of: attempt)
+        guard case .ended(let result)? = await server.host(bootID: "another").survey()[attempt] else {
+            throw Unexpected()
+        }
+        #expect(result.ending == .interrupted(.hostRestarted))
+    }
+
+    /// F33, after a power loss that kept only what was synced.
+    @Test func aBootIDThatIsNotThereIsARestart() async throws {
+        let (attempt, _) = try await waiting()
+        try killRunner(of: attempt)
+        try server.folder(of: attempt).remove(AttemptFile.bootID)
+        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        #expect(result.ending == .interrupted(.hostRestarted))
+    }
+
+    @Test func aFolderThatIsMissingIsLostState() async throws {
+        try server.publish(script: "#!/bin/bash\n")
+        let run = try await server.follow(server.order().attempt, host)
+        #expect(run.result?.ending == .interrupted(.stateLost))
+        #expect(await host.survey().isEmpty)
+    }
+
+    // MARK: - Damage and forgery
+
+    @Test func aResultThatCannotBeReadIsNoResult() async throws {
+        let attempt = try await server.start("exit 0", on: host)
+        _ = try await server.follow(attempt, host)
+        let folder = try server.folder(of: attempt)
+        try folder.replace(AttemptFile.result, Array(#"{"ending":"exited"}"#.utf8))
+        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        #expect(result.ending == .interrupted(.runnerDied))
+    }
+
+    @Test func aLogThatWasCutOffIsReportedAsItIs() async throws {
+        let attempt = try await server.start("echo whole", on: host)
+        _ = try await server.follow(attempt, host)
+        #expect(truncate("\(server.places.state)/attempts/\(attempt)/log", 10) == 0)
+        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        #expect(result.ending == .exited(code: 0))
+        #expect(result.log?.records == 0)
+    }
+
+    /// F34: neither of a dead runner's nor of a living one's files is believed.
+    @Test(arguments: [true, false]) func aForgedProcessNumberHurtsNobody(_ runnerLives: Bool) async throws {
+        let (attempt, script) = try await waiting()
+        let bystander = try GatedProcess(
+            GatedProcess.Order(
+                arguments: ["/bin/sleep", "1000"], environment: [], directory: "/", mask: 0o022,
+                input: Directory("/dev").open("null", O_RDWR), output: Directory("/dev").open("null", O_RDWR),
+                error: Directory("/dev").open("null", O_RDWR)))
+        defer {
+            bystander.signal(SIGKILL)
+            bystander.reap()
+        }
+        if !runnerLives { try killRunner(of: attempt) }
+        let folder = try server.folder(of: attempt)
+        folder.remove(AttemptFile.pid)
+        try folder.create(AttemptFile.pid, Array("\(bystander.pid)\n".utf8))
+        await host.cancel(attempt)
+        let run = try await server.follow(attempt, host)
+        #expect(run.result?.ending == (runnerLives ? .cancelled : .interrupted(.runnerDied)))
+        #expect(!isAlive(script))
+        #expect(isAlive(bystander.pid))
+    }
+
+    @Test func anAttemptIsNotStartedTwice() async throws {
+        try server.publish(script: "#!/bin/bash\necho once >> ${PROVISION_STATE_DIR}/count")
+        let order = try server.order()
+        try await host.start(VerifiedJob(order: order))
+        await #expect(throws: Refusal.self) { try await host.start(VerifiedJob(order: order)) }
+        _ = try await server.follow(order.attempt, host)
+        await #expect(throws: Refusal.self) { try await host.start(VerifiedJob(order: order)) }
+        #expect(try Directory("\(server.places.state)/apps/app").text("count") == "once")
+    }
+
+    @Test func aForeignNameAmongTheAttemptsIsPassedOver() async throws {
+        _ = try Directory.ensured("\(server.places.state)/attempts/lost+found")
+        #expect(await host.survey().isEmpty)
+        #expect(try Directory("\(server.places.state)/attempts").names() == ["lost+found"])
+    }
+}
+
+private struct Unexpected: Error {}

@@ -1,0 +1,173 @@
+import Glibc
+import JobKit
+import Testing
+import ValidationKit
+
+@testable import ExecKit
+
+@Suite("The runner's parts (root, cgroup v2)", .timeLimit(.minutes(1))) struct RunnerTests {
+    private static let clock = RunnerClock(
+        wall: { TestServer.now.milliseconds },
+        boot: {
+            var time = timespec()
+            clock_gettime(CLOCK_BOOTTIME, &time)
+            return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        })
+
+    private let scratch = ScratchFolder()
+
+    private func order(_ arguments: [String], controlGroup: String? = nil) throws -> RunnerOrder {
+        let job = JobID(at: TestServer.now, random: (0..<10).map { _ in UInt8.random(in: 0...255) })
+        let attempt = AttemptID(job: job, number: 1)
+        return RunnerOrder(
+            attempt: attempt,
+            plan: ExecutionPlan(arguments: arguments, environment: [], directory: "/", limits: .short()),
+            controlGroup: try controlGroup ?? "\(ControlGroupPlace.own().path)/provision-\(attempt)",
+            bootID: TestServer.bootID, plainLog: "/dev/null")
+    }
+
+    @Test func aProgramThatIsMissingIsReportedWithTheKernelsReason() throws {
+        let folder = try scratch.fresh()
+        let order = try order(["/no/such/program"])
+        let attempt = try StartedAttempt(order: order, folder: folder, clock: Self.clock)
+        var supervisor = AttemptSupervisor(
+            attempt, termination: try Descriptor.pipe().reading, clock: Self.clock)
+        let result = supervisor.run()
+        attempt.group.remove()
+        #expect(result.ending == .exited(code: 127))
+        var reader = try LogReader(folder)
+        let note = reader.next()
+        let text = String(decoding: note?.bytes ?? [], as: UTF8.self)
+        #expect(text == "\n[provisioning: cannot start '/no/such/program': No such file or directory]\n")
+    }
+
+    @Test func withoutAControlGroupNothingIsStarted() throws {
+        let folder = try scratch.fresh()
+        let order = try order(["/bin/true"], controlGroup: "/proc/provision-nowhere")
+        #expect(throws: ExecKitError.self) {
+            try StartedAttempt(order: order, folder: folder, clock: Self.clock)
+        }
+        #expect(!folder.has(AttemptFile.began))
+    }
+
+    @Test func whereBeganCannotBeWrittenNothingRuns() throws {
+        let folder = try scratch.fresh()
+        try folder.create(AttemptFile.began, [])
+        let witness = folder.path(of: "witness")
+        let order = try order(["/bin/touch", witness])
+        #expect(throws: ExecKitError.self) {
+            try StartedAttempt(order: order, folder: folder, clock: Self.clock)
+        }
+        #expect(!folder.has("witness"))
+        #expect(throws: ExecKitError.self) { try ControlGroup(order.controlGroup) }
+    }
+
+    @Test func anOrderComesThroughTheSocketAsItWas() throws {
+        var order = try order(["/bin/bash", "-p", "x y"])
+        order.plan.environment = [.init("A", "ä\n\"'"), .init("B", secret: .init("hunter22"))]
+        #expect(try RunnerOrder(parsing: order.bytes) == order)
+        #expect(!String(decoding: order.spec, as: UTF8.self).contains("hunter22"))
+        #expect(RunnerOrder.controlGroup(inSpec: order.spec) == order.controlGroup)
+    }
+
+    @Test(arguments: ["", "{", "[]", "{}", #"{"attempt":"x"}"#]) func anOrderThatIsNoneIsRefused(
+        _ text: String
+    ) {
+        #expect(throws: (any Error).self) { try RunnerOrder(parsing: Array(text.utf8)) }
+    }
+
+    // MARK: - The gate
+
+    private func spawn(_ arguments: [String], gate: Descriptor?) throws -> GatedProcess {
+        let null = try Directory("/dev").open("null", O_RDWR)
+        return try GatedProcess(
+            GatedProcess.Order(
+                arguments: arguments, environment: [], directory: "/", mask: 0o022, input: null, output: null,
+                error: null, gate: gate))
+    }
+
+    private func status(of process: GatedProcess) -> Int32? {
+        var end = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
+        return poll(&end, 1, 10_000) == 1 ? process.reapIfEnded() : nil
+    }
+
+    @Test func nothingRunsBeforeTheGateOpens() throws {
+        let folder = try scratch.fresh()
+        let gate = try Descriptor.pipe()
+        let process = try spawn(["/bin/touch", folder.path(of: "witness")], gate: gate.reading)
+        var end = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&end, 1, 100) == 0)
+        #expect(!folder.has("witness"))
+        _ = gate.writing.write([1])
+        #expect(status(of: process) == 0)
+        #expect(folder.has("witness"))
+    }
+
+    @Test func aGateThatGoesAwayNeverOpens() throws {
+        let folder = try scratch.fresh()
+        var gate: (reading: Descriptor, writing: Descriptor)? = try Descriptor.pipe()
+        let process = try spawn(["/bin/touch", folder.path(of: "witness")], gate: gate?.reading)
+        gate = nil
+        #expect(status(of: process) == 126 << 8)
+        #expect(!folder.has("witness"))
+    }
+
+    @Test func aGroupWithoutAGateIsRefused() throws {
+        let null = try Directory("/dev").open("null", O_RDWR)
+        #expect(throws: ExecKitError.self) {
+            try GatedProcess(
+                GatedProcess.Order(
+                    arguments: ["/bin/true"], environment: [], directory: "/", mask: 0, input: null,
+                    output: null,
+                    error: null, cgroup: null))
+        }
+    }
+
+    // MARK: - The lock
+
+    @Test func aLockThatIsHandedDownStaysTaken() throws {
+        let folder = try scratch.fresh()
+        let null = try Directory("/dev").open("null", O_RDWR)
+        var lock = RunnerLock(taking: folder)
+        let heir = try GatedProcess(
+            GatedProcess.Order(
+                arguments: ["/bin/sleep", "1000"], environment: [], directory: "/", mask: 0, input: null,
+                output: null,
+                error: null, extra: lock?.file))
+        lock = nil
+        #expect(RunnerLock(taking: folder) == nil)
+        #expect(RunnerLock.holder(of: folder) == nil, "it has not signed")
+        heir.signal(SIGKILL)
+        heir.reap()
+        #expect(RunnerLock(taking: folder) != nil)
+    }
+}
+
+@Suite("Finding cgroup v2") struct ControlGroupPlaceTests {
+    private static let v2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
+    private static let v1 = "32 31 0:29 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+    private static let hybrid = v1 + "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n"
+    private static let container = "30 23 0:26 /docker/abc /sys/fs/cgroup ro - cgroup2 cgroup rw\n"
+
+    @Test(arguments: [
+        (v2, "0::/system.slice/agent.service\n", "/sys/fs/cgroup/system.slice/agent.service"),
+        (v2, "0::/\n", "/sys/fs/cgroup"),
+        (hybrid, "9:cpu:/elsewhere\n0::/agent\n", "/sys/fs/cgroup/unified/agent"),
+        (container, "0::/docker/abc/agent\n", "/sys/fs/cgroup/agent"),
+        (container, "0::/docker/abc\n", "/sys/fs/cgroup"),
+        (#"30 23 0:26 / /a\040b\134c rw - cgroup2 cgroup2 rw"#, "0::/x", #"/a b\c/x"#),
+    ])
+    func isFound(_ row: (mountInfo: String, membership: String, path: String)) throws {
+        #expect(try ControlGroupPlace(mountInfo: row.mountInfo, membership: row.membership).path == row.path)
+    }
+
+    @Test(arguments: [
+        (v1, "9:cpu:/\n"), (v1, "0::/\n"), ("", "0::/"), (v2, ""), (v2, "0::/../../other"),
+        (container, "0::/docker/abcdef"), ("garbage - cgroup2", "0::/"), ("30 23 0:26 / - cgroup2 x", "0::/"),
+    ])
+    func isMissed(_ row: (mountInfo: String, membership: String)) {
+        #expect(throws: ExecKitError.self) {
+            try ControlGroupPlace(mountInfo: row.mountInfo, membership: row.membership)
+        }
+    }
+}
