@@ -9,4 +9,4 @@ func milliseconds(of clock: clockid_t) -> Int64 {
 
 let clock = RunnerClock(
     wall: { milliseconds(of: CLOCK_REALTIME) }, boot: { milliseconds(of: CLOCK_BOOTTIME) })
-exit(RunnerMain.run(arguments: CommandLine.arguments, clock: clock))
+exit(RunnerMain.run(title: CommandLine.argc > 1 ? CommandLine.unsafeArgv[1] : nil, clock: clock))

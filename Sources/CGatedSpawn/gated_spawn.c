@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,13 +42,12 @@ static _Noreturn void become(const struct gated_spawn *order, int report) {
     const long normal[8] = {0};
     for (int number = 1; number < NSIG; number++) syscall(SYS_rt_sigaction, number, normal, NULL, 8);
 
-    int standard[] = {lift(order->input), lift(order->output), lift(order->error), lift(order->extra)};
+    int standard[] = {lift(order->input), lift(order->output), lift(order->error)};
     int gate = lift(order->gate), next = 0;
     report = lift(report);
-    for (; next < 4 && standard[next] >= 0; next++) {
+    for (; next < 3; next++) {
         if (dup2(standard[next], next) < 0) goto failed;
     }
-    if (next < 3) goto failed;
     if (dup3(report, next, O_CLOEXEC) < 0) goto failed;
     report = next++;
     if (gate >= 0) {
@@ -137,6 +137,36 @@ int gated_signal(int descriptor, int number) {
 }
 
 int gated_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+/// A message of one byte that carries one descriptor.
+union gated_control {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr head;
+};
+
+int gated_hand(int socket, int descriptor) {
+    char byte = 0;
+    struct iovec content = {.iov_base = &byte, .iov_len = 1};
+    union gated_control control = {.head = {
+        .cmsg_len = CMSG_LEN(sizeof descriptor), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    *(int *)CMSG_DATA(&control.head) = descriptor;
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : errno;
+}
+
+int gated_accept(int socket) {
+    char byte;
+    struct iovec content = {.iov_base = &byte, .iov_len = 1};
+    union gated_control control;
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    ssize_t count;
+    do count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    struct cmsghdr *head = count == 1 ? CMSG_FIRSTHDR(&message) : NULL;
+    return head && head->cmsg_type == SCM_RIGHTS ? *(int *)CMSG_DATA(head) : -1;
+}
 
 void gated_conceal(void) {
     struct rlimit none = {0, 0};

@@ -79,6 +79,8 @@ import ValidationKit
         ("readlink /proc/$$/fd/0", "/dev/null"),
         ("ls -m /proc/$$/fd", "0, 1, 2, 255"),
         ("ulimit -c", "0"),
+        ("tr '\\0' ' ' < /proc/$PPID/cmdline | sed 's/ *$//'; echo", "{runner} {folder}"),
+        ("mkfifo gate; exec 9<>gate; read -t 0.5 -u 9; awk '{ print $14 + $15 < 20 }' /proc/$PPID/stat", "1"),
         ("awk '/core file/ {print $5, $6}' /proc/$PPID/limits", "0 0"),
         ("grep SigIgn /proc/self/status | cut -f2", "0000000000000000"),
         ("grep SigBlk /proc/self/status | cut -f2", "0000000000000000"),
@@ -92,9 +94,11 @@ import ValidationKit
         let attempt = try await server.start(row.question, on: host)
         let run = try await server.follow(attempt, host)
         let folder = try server.folder(of: attempt)
-        let answer = row.answer.replacing("{folder}", with: folder.path)
-            .replacing("{script}", with: folder.text(AttemptFile.pid) ?? "").replacing(
-                "{attempt}", with: "\(attempt)")
+        let answer = row.answer.replacing("{folder}", with: folder.path).replacing(
+            "{runner}", with: TestServer.runner
+        )
+        .replacing("{script}", with: folder.text(AttemptFile.pid) ?? "").replacing(
+            "{attempt}", with: "\(attempt)")
         #expect(run.text == (answer.isEmpty ? "" : answer + "\n"))
     }
 

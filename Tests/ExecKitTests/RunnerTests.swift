@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import JobKit
 import Testing
@@ -15,12 +16,15 @@ import ValidationKit
         })
 
     private let scratch = ScratchFolder()
+    private let queue = DispatchQueue(label: "RunnerTests", attributes: .concurrent)
 
-    private func order(_ arguments: [String], controlGroup: String? = nil) throws -> RunnerOrder {
+    private func order(_ arguments: [String], in folder: String = "/nowhere", controlGroup: String? = nil)
+        throws -> RunnerOrder
+    {
         let job = JobID(at: TestServer.now, random: (0..<10).map { _ in UInt8.random(in: 0...255) })
         let attempt = AttemptID(job: job, number: 1)
         return RunnerOrder(
-            attempt: attempt,
+            attempt: attempt, folder: folder,
             plan: ExecutionPlan(arguments: arguments, environment: [], directory: "/", limits: .short()),
             controlGroup: try controlGroup ?? "\(ControlGroupPlace.own().path)/provision-\(attempt)",
             bootID: TestServer.bootID, plainLog: "/dev/null")
@@ -112,34 +116,60 @@ import ValidationKit
         #expect(!folder.has("witness"))
     }
 
-    @Test func aGroupWithoutAGateIsRefused() throws {
-        let null = try Directory("/dev").open("null", O_RDWR)
-        #expect(throws: ExecKitError.self) {
-            try GatedProcess(
-                GatedProcess.Order(
-                    arguments: ["/bin/true"], environment: [], directory: "/", mask: 0, input: null,
-                    output: null,
-                    error: null, cgroup: null))
-        }
-    }
-
     // MARK: - The lock
 
     @Test func aLockThatIsHandedDownStaysTaken() throws {
         let folder = try scratch.fresh()
-        let null = try Directory("/dev").open("null", O_RDWR)
+        var runner: IdleRunner? = try IdleRunner(
+            program: TestServer.runner, attempts: "/nowhere", queue: queue)
+        let process = try #require(runner).process
         var lock = RunnerLock(taking: folder)
-        let heir = try GatedProcess(
-            GatedProcess.Order(
-                arguments: ["/bin/sleep", "1000"], environment: [], directory: "/", mask: 0, input: null,
-                output: null,
-                error: null, extra: lock?.file))
+        if let lock { runner?.give(lock) }
         lock = nil
         #expect(RunnerLock(taking: folder) == nil)
-        #expect(RunnerLock.holder(of: folder) == nil, "it has not signed")
-        heir.signal(SIGKILL)
-        heir.reap()
+        runner = nil
+        #expect(process.hasEnded(within: 10_000))
         #expect(RunnerLock(taking: folder) != nil)
+    }
+
+    @Test func anOrderThatCannotBeReadIsRefusedByTheRunner() throws {
+        let folder = try scratch.fresh()
+        let runner = try IdleRunner(program: TestServer.runner, attempts: "/nowhere", queue: queue)
+        runner.give(try #require(RunnerLock(taking: folder)))
+        var order = try order(["/bin/true"], in: folder.path)
+        order.plan.environment = [.init("A", String(repeating: "x", count: RunnerOrder.maximumSize))]
+        #expect(runner.tell(order) == "refused:the runner's order is longer than 1048576 bytes")
+        #expect(!folder.has(AttemptFile.began))
+    }
+
+    // MARK: - The shelf
+
+    @Test func aReadyRunnerIsTakenOnce() throws {
+        let shelf = RunnerShelf(program: TestServer.runner, attempts: "/nowhere", queue: queue)
+        shelf.refill()
+        queue.sync(flags: .barrier) {}
+        let first = try shelf.take()
+        let second = try shelf.take()
+        #expect(first.isAlive && second.isAlive)
+        #expect(first.process.pid != second.process.pid)
+    }
+
+    @Test func aReadyRunnerThatDiedIsReplaced() throws {
+        let shelf = RunnerShelf(program: "/bin/true", attempts: "/nowhere", queue: queue)
+        shelf.refill()
+        queue.sync(flags: .barrier) {}
+        let runner = try shelf.take()
+        #expect(runner.process.hasEnded(within: 10_000))
+        #expect(try shelf.take().process.pid != runner.process.pid)
+    }
+
+    @Test func aReadyRunnerEndsWithItsAgent() throws {
+        var shelf: RunnerShelf? = RunnerShelf(program: TestServer.runner, attempts: "/nowhere", queue: queue)
+        var idle = try shelf?.take()
+        let process = try #require(idle).process
+        idle = nil
+        shelf = nil
+        #expect(process.hasEnded(within: 10_000))
     }
 }
 

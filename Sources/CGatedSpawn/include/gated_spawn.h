@@ -12,10 +12,8 @@ struct gated_spawn {
     const char *_Nonnull directory;
     /// The umask.
     unsigned int mask;
-    /// What becomes its descriptors 0, 1 and 2.
+    /// What becomes its descriptors 0, 1 and 2; no other stays open.
     int input, output, error;
-    /// What becomes its descriptor 3, or -1; no other stays open.
-    int extra;
     /// Reading end of a pipe: nothing runs before one byte comes; its end means never. Or -1.
     int gate;
     /// A folder of cgroup v2 that the process is in from its first moment, or -1.
@@ -38,6 +36,12 @@ int gated_start(const struct gated_spawn *_Nonnull order, struct gated_process *
 
 /// Sends a signal to the process behind a descriptor; returns 0 or an errno.
 int gated_signal(int descriptor, int number);
+
+/// Hands a descriptor through a local socket; returns 0 or an errno.
+int gated_hand(int socket, int descriptor);
+
+/// The descriptor that was handed through a local socket, or -1 at the connection's end.
+int gated_accept(int socket);
 
 /// A descriptor for a living process, or -1 with errno.
 int gated_open(int pid);

@@ -9,6 +9,8 @@ import ValidationKit
 struct RunnerOrder: Equatable, Sendable {
     /// The attempt.
     var attempt: AttemptID
+    /// The attempt's folder.
+    var folder: String
     /// What the script is given.
     var plan: ExecutionPlan
     /// The cgroup to make for it.
@@ -37,7 +39,8 @@ struct RunnerOrder: Equatable, Sendable {
             }
         }
         return [
-            "attempt": .string(attempt.description), "arguments": .array(plan.arguments.map { .string($0) }),
+            "attempt": .string(attempt.description), "folder": .string(folder),
+            "arguments": .array(plan.arguments.map { .string($0) }),
             "environment": .array(environment), "directory": .string(plan.directory),
             "limits": plan.limits.json, "cgroup": .string(controlGroup), "boot_id": .string(bootID),
             "plain_log": .string(plainLog),
@@ -48,6 +51,7 @@ struct RunnerOrder: Equatable, Sendable {
     init(parsing bytes: [UInt8]) throws(MemberReader.Failure) {
         var reader = try MemberReader(parsing: bytes)
         attempt = try reader.parsed("attempt", "an attempt", AttemptID.init)
+        folder = try reader.string("folder")
         plan = ExecutionPlan(
             arguments: try reader.array("arguments").compactMap(\.string),
             environment: try reader.array("environment").map { element throws(MemberReader.Failure) in
@@ -61,8 +65,12 @@ struct RunnerOrder: Equatable, Sendable {
         try reader.finish()
     }
 
-    init(attempt: AttemptID, plan: ExecutionPlan, controlGroup: String, bootID: String, plainLog: String) {
+    init(
+        attempt: AttemptID, folder: String, plan: ExecutionPlan, controlGroup: String, bootID: String,
+        plainLog: String
+    ) {
         self.attempt = attempt
+        self.folder = folder
         self.plan = plan
         self.controlGroup = controlGroup
         self.bootID = bootID

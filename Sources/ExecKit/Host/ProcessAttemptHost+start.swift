@@ -1,6 +1,3 @@
-import CGatedSpawn
-import Dispatch
-import Glibc
 import JobKit
 
 extension ProcessAttemptHost {
@@ -47,8 +44,8 @@ extension ProcessAttemptHost {
             var plan = try examiner.plan(order, copyInto: copy, paths: paths)
             if let limits { plan.limits = limits }
             let runnerOrder = RunnerOrder(
-                attempt: order.attempt, plan: plan, controlGroup: try controlGroup(of: order.attempt),
-                bootID: bootID,
+                attempt: order.attempt, folder: directory.path, plan: plan,
+                controlGroup: try controlGroup(of: order.attempt), bootID: bootID,
                 plainLog: "\(places.logs)/\(order.attempt.job).log")
             try directory.create(AttemptFile.spec, runnerOrder.spec)
             return runnerOrder
@@ -56,51 +53,23 @@ extension ProcessAttemptHost {
         try hand(runnerOrder, to: directory, lock)
     }
 
-    /// Starts the runner, tells it its order, and waits for its word.
-    private func hand(_ order: RunnerOrder, to directory: Directory, _ lock: RunnerLock) throws(Refusal) {
-        var held: RunnerLock? = lock
-        let (process, socket) = try orRefuse { () throws(ExecKitError) in
-            let (ours, theirs) = try Descriptor.connectedPair()
-            let nowhere = try Directory("/dev").open("null", O_RDWR)
-            let process = try GatedProcess(
-                GatedProcess.Order(
-                    arguments: [places.runner, directory.path], environment: [], directory: "/", mask: 0o077,
-                    input: theirs, output: nowhere, error: nowhere, extra: held?.file))
-            return (process, ours)
-        }
-        held = nil
-        _ = socket.send(order.bytes)
-        shutdown(socket.number, Int32(SHUT_WR))
-        let answer = String(decoding: socket.readAll(limit: 65536) ?? [], as: UTF8.self)
+    /// Gives the order to a runner, and takes its word.
+    private func hand(
+        _ order: RunnerOrder, to directory: Directory, _ lock: RunnerLock
+    ) throws(Refusal) {
+        defer { shelf.refill() }
+        let runner = try orRefuse { () throws(ExecKitError) in try shelf.take() }
+        runner.give(lock)
+        let answer = runner.tell(order)
         // Without a word, what is on disk says whether the script may have run.
-        if answer == "began" || answer.isEmpty && directory.has(AttemptFile.began) {
-            return reapAtEnd(process)
-        }
-        process.reap()
+        if answer == "began" || answer.isEmpty && directory.has(AttemptFile.began) { return }
+        _ = runner.process.hasEnded(within: -1)
         let prefix = "refused:"
-        let reason = answer.hasPrefix(prefix) ? String(answer.dropFirst(prefix.count)) : failure(of: process)
+        let reason =
+            answer.hasPrefix(prefix)
+            ? String(answer.dropFirst(prefix.count))
+            : runner.process.failure(toStart: places.runner) ?? "its runner was killed"
         throw Refusal(.policy, "the script cannot be run as promised: \(reason)")
-    }
-
-    private func reapAtEnd(_ process: GatedProcess) {
-        let end = DispatchSource.makeReadSource(fileDescriptor: process.descriptor.number, queue: queue)
-        end.setEventHandler {
-            process.reap()
-            end.cancel()
-        }
-        end.resume()
-    }
-
-    /// Why a runner ended without a word.
-    private func failure(of process: GatedProcess) -> String {
-        var number = [UInt8](repeating: 0, count: MemoryLayout<Int32>.size)
-        guard case .bytes(number.count) = process.report.read(into: &number) else {
-            return "its runner was killed"
-        }
-        return ExecKitError.system(
-            "start", places.runner, number: number.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-        )
-        .message
     }
 
     func controlGroup(of attempt: AttemptID) throws(ExecKitError) -> String {

@@ -36,6 +36,7 @@ public struct ProcessAttemptHost: AttemptHost {
     /// Bounds that tests make small; the order's own times replace the first two.
     let limits: AttemptLimits?
     let queue = DispatchQueue(label: "ExecKit.ProcessAttemptHost", attributes: .concurrent)
+    let shelf: RunnerShelf
 
     /// A host for the attempts of `agent`.
     ///
@@ -51,6 +52,7 @@ public struct ProcessAttemptHost: AttemptHost {
         self.bootID = bootID
         self.limits = limits
         self.now = now
+        shelf = RunnerShelf(program: places.runner, attempts: "\(places.state)/attempts", queue: queue)
         examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealer: sealer)
     }
 

@@ -30,7 +30,9 @@ public final class FileAgentJournal: AgentJournal {
     public init(folder path: String) throws(ExecKitError) { folder = try Directory.ensured(path) }
 
     /// Every line, from the oldest; a last one that was cut short is dropped.
-    public func load() async throws(JournalError) -> [JournalEntry] { try await onQueue { try self.loadNow() } }
+    public func load() async throws(JournalError) -> [JournalEntry] {
+        try await onQueue { try self.loadNow() }
+    }
 
     /// Adds lines; they are on the disk when this returns.
     public func append(_ entries: [JournalEntry]) async throws(JournalError) {
@@ -62,12 +64,15 @@ public final class FileAgentJournal: AgentJournal {
             try replaceNow([])
             return []
         }
-        guard let bytes = folder.read(Self.name, limit: 1 << 30), bytes.starts(with: Self.magic) else { throw damage(at: 0) }
+        guard let bytes = folder.read(Self.name, limit: 1 << 30), bytes.starts(with: Self.magic) else {
+            throw damage(at: 0)
+        }
         var entries: [JournalEntry] = []
         var position = Self.magic.count
         state.checksum = Self.magic
         while let (frame, end) = try frame(of: bytes, at: position) {
-            guard let value = try? JSONValue(parsing: frame), let entry = try? JournalEntry(json: value) else {
+            guard let value = try? JSONValue(parsing: frame), let entry = try? JournalEntry(json: value)
+            else {
                 throw damage(at: position)
             }
             entries.append(entry)
@@ -100,7 +105,8 @@ public final class FileAgentJournal: AgentJournal {
         guard failure == 0, fdatasync(file.number) == 0 else {
             // What is on the disk now is unknown: nothing more may be written behind it.
             state.file = nil
-            throw ExecKitError.system("write", folder.path(of: Self.name), number: failure == 0 ? errno : failure)
+            throw ExecKitError.system(
+                "write", folder.path(of: Self.name), number: failure == 0 ? errno : failure)
         }
     }
 

@@ -20,11 +20,12 @@ struct JobExaminer: Sendable {
     private static let graces = 1...300
 
     /// What the order's script is given; its application is copied into the empty `folder`.
-    func plan(_ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths) throws(Refusal)
-        -> ExecutionPlan
-    {
+    func plan(
+        _ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths
+    ) throws(Refusal) -> ExecutionPlan {
         try checkLimits(order)  // 1
-        let application = try ApplicationCopy(of: order, repository: repository, into: folder).application  // 2
+        let copy = try ApplicationCopy(of: order, repository: repository, into: folder)  // 2
+        let application = copy.application
         try checkScript(order, application.manifest)  // 3
         try checkHost(application.manifest)  // 4
         let raw = try openInputs(order, application.manifest)  // 5

@@ -57,7 +57,9 @@ struct AttemptSupervisor: ~Copyable {
             wait()
         }
         let ended = (at: clock.now, elapsed: clock.elapsed)
-        reportFailedStart()
+        if let failure = attempt.process.failure(toStart: attempt.order.plan.arguments[0]) {
+            pump.take(note: failure)
+        }
         attempt.folder.remove(AttemptFile.reserve)
         return AttemptResult(
             ending: ending, beganAt: attempt.beganAt, endedAt: ended.at,
@@ -176,14 +178,5 @@ struct AttemptSupervisor: ~Copyable {
         guard let status else { return .signalled(number: Int(SIGKILL)) }
         let signal = status & 0x7F
         return signal == 0 ? .exited(code: Int(status >> 8 & 0xFF)) : .signalled(number: Int(signal))
-    }
-
-    /// The kernel's reason, where the script could not even be started.
-    private mutating func reportFailedStart() {
-        attempt.process.report.makeNonblocking()
-        var number = [UInt8](repeating: 0, count: MemoryLayout<Int32>.size)
-        guard case .bytes(number.count) = attempt.process.report.read(into: &number) else { return }
-        let reason = number.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-        pump.take(note: ExecKitError.system("start", attempt.order.plan.arguments[0], number: reason).message)
     }
 }

@@ -5,20 +5,23 @@ import ManifestKit
 
 /// The process that watches over one attempt and outlives the agent.
 ///
-/// Its only argument is the attempt's folder. Descriptor 0 is a socket: the
-/// order comes through it, and one line goes back, `began` or `refused:` with a
-/// sentence. Descriptor 3 is the attempt's lock, taken already. TERM means
+/// Descriptor 0 is a socket. Through it come the attempt's lock, taken already,
+/// and the order; one line goes back, `began` or `refused:` with a sentence.
+/// Where the connection ends before that, no order comes any more. TERM means
 /// cancel.
 public enum RunnerMain {
     /// Runs the attempt to its end; the process's exit code, 0 where a result was written.
-    public static func run(arguments: [String], clock: RunnerClock) -> Int32 {
+    ///
+    /// - Parameter title: The process's first argument, where it shows the folder of its attempt to people.
+    public static func run(title: UnsafeMutablePointer<CChar>?, clock: RunnerClock) -> Int32 {
         gated_conceal()
         umask(0o077)
         for number in [SIGPIPE, SIGHUP, SIGINT, SIGQUIT] { signal(number, SIG_IGN) }
-        guard arguments.count == 2, fcntl(3, F_SETFD, FD_CLOEXEC) == 0 else { return 64 }
         let socket = Descriptor(owning: 0)
-        let lock = RunnerLock(inherited: Descriptor(owning: 3))
         let termination = Descriptor(owning: gated_termination())
+        let handed = gated_accept(socket.number)
+        guard handed >= 0 else { return 0 }
+        let lock = RunnerLock(inherited: Descriptor(owning: handed))
         defer { withExtendedLifetime(lock) {} }
 
         let started: StartedAttempt
@@ -28,8 +31,9 @@ public enum RunnerMain {
                 throw ExecKitError(
                     .damaged, "the runner's order is longer than \(RunnerOrder.maximumSize) bytes")
             }
-            started = try StartedAttempt(
-                order: RunnerOrder(parsing: bytes), folder: Directory(arguments[1]), clock: clock)
+            let order = try RunnerOrder(parsing: bytes)
+            show(order.folder, in: title)
+            started = try StartedAttempt(order: order, folder: Directory(order.folder), clock: clock)
         } catch {
             _ = socket.send(Array("refused:\(error)".utf8))
             return 1
@@ -46,5 +50,13 @@ public enum RunnerMain {
         } catch {
             return 1
         }
+    }
+
+    /// Writes over an argument, as far as it has room.
+    private static func show(_ folder: String, in title: UnsafeMutablePointer<CChar>?) {
+        guard let title else { return }
+        let room = strlen(title)
+        memset(title, 0, room)
+        strncpy(title, folder, room)
     }
 }

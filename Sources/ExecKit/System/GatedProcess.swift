@@ -18,7 +18,6 @@ struct GatedProcess: Sendable {
         var input: Descriptor
         var output: Descriptor
         var error: Descriptor
-        var extra: Descriptor?
         var gate: Descriptor?
         var cgroup: Descriptor?
     }
@@ -36,7 +35,7 @@ struct GatedProcess: Sendable {
                 path: path, arguments: arguments.address, environment: environment.address,
                 directory: directory,
                 mask: order.mask, input: order.input.number, output: order.output.number,
-                error: order.error.number, extra: order.extra?.number ?? -1, gate: order.gate?.number ?? -1,
+                error: order.error.number, gate: order.gate?.number ?? -1,
                 cgroup: order.cgroup?.number ?? -1)
             return gated_start(&call, &made)
         }
@@ -57,6 +56,21 @@ struct GatedProcess: Sendable {
     func reapIfEnded() -> Int32? {
         var status: Int32 = 0
         return waitpid(pid, &status, WNOHANG) == pid ? status : nil
+    }
+
+    /// Whether it has ended, after waiting up to some milliseconds; -1 waits for ever.
+    func hasEnded(within milliseconds: Int32) -> Bool {
+        var end = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        return poll(&end, 1, milliseconds) > 0
+    }
+
+    /// Why the kernel did not run the program, once the process has ended; nil where it did.
+    func failure(toStart program: String) -> String? {
+        report.makeNonblocking()
+        var number = [UInt8](repeating: 0, count: MemoryLayout<Int32>.size)
+        guard case .bytes(number.count) = report.read(into: &number) else { return nil }
+        let reason = number.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
+        return ExecKitError.system("start", program, number: reason).message
     }
 
     func signal(_ number: Int32) { _ = gated_signal(descriptor.number, number) }
