@@ -19,19 +19,18 @@ struct FormModel {
         ]
     }
 
+    /// A field for the template; what is absent is nil there, for an empty text counts as something.
     private static func field(_ field: Form.Field) -> [String: Any] {
         let value = field.initialValue ?? ""
         var context: [String: Any] = [
-            "name": field.name.description, "label": field.label,
-            "description": field.input.description ?? "",
-            "placeholder": field.input.placeholder ?? "", "value": value,
-            "isRequired": field.input.isRequired,
+            "name": field.name.description, "label": field.label, "value": value,
+            "placeholder": field.input.placeholder ?? "", "isRequired": field.input.isRequired,
             "isCheckbox": field.input.type == .boolean, "isSelect": field.input.type == .select,
+            "isPlain": field.input.type != .boolean && field.input.type != .select,
             "isChecked": value == "true", "htmlType": field.input.type.htmlType,
-            "condition": field.input.visibility.map { String(decoding: $0.json.bytes(), as: UTF8.self) }
-                ?? "",
         ]
-        context["isPlain"] = field.input.type != .boolean && field.input.type != .select
+        context["description"] = field.input.description
+        context["condition"] = field.input.visibility?.sentence
         context["minValue"] = field.minValue.map { String($0) }
         context["maxValue"] = field.maxValue.map { String($0) }
         context["options"] = (field.input.rules.allowedValues ?? []).map { option in
@@ -39,6 +38,23 @@ struct FormModel {
                 as [String: Any]
         }
         return context
+    }
+}
+
+extension Condition {
+    /// The condition as a person reads it: `enable_ssl is true`.
+    var sentence: String {
+        switch self {
+        case .all(let conditions): conditions.map(\.sentence).joined(separator: " and ")
+        case .isOneOf(let field, let operands):
+            "\(field) is "
+                + operands.map { operand in
+                    switch operand {
+                    case .null: "not answered"
+                    case .text(let text): text
+                    }
+                }.joined(separator: " or ")
+        }
     }
 }
 
