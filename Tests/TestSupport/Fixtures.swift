@@ -96,6 +96,11 @@ package enum Fixtures {
 
     /// The text of a small file.
     package static func read(_ path: String) throws -> String {
+        String(decoding: try bytes(path), as: UTF8.self)
+    }
+
+    /// The bytes of a small file.
+    package static func bytes(_ path: String) throws -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         try #require(descriptor >= 0, "\(path) cannot be read: errno \(errno)")
         defer { close(descriptor) }
@@ -104,15 +109,19 @@ package enum Fixtures {
         while case let count = Glibc.read(descriptor, &buffer, buffer.count), count > 0 {
             bytes += buffer[..<count]
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// Writes a small text file.
     package static func write(_ text: String, to path: String, mode: mode_t = 0o644) throws {
+        try write(Array(text.utf8), to: path, mode: mode)
+    }
+
+    /// Writes a small file.
+    package static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         try #require(descriptor >= 0, "\(path) cannot be written: errno \(errno)")
         defer { close(descriptor) }
-        let bytes = Array(text.utf8)
         try #require(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
     }
 }

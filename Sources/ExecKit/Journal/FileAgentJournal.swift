@@ -6,14 +6,15 @@ import OpenSSLCrypto
 
 /// An agent's journal in a file, each append on the disk before it returns.
 ///
-/// A frame is a length (4 bytes, big-endian), 8 bytes of SHA-256 over the
-/// frame before and this one's bytes, and a line as JSON. A file system grows a
-/// file only after its bytes are written, so a frame that is cut short was
-/// never promised, and one that is whole and wrong is damage.
+/// A frame is a length (4 bytes, big-endian), the same inverted, 8 bytes of
+/// SHA-256 over the frame before and this one's bytes, and a line as JSON. A
+/// file system grows a file only after its bytes are written, so a frame that
+/// is cut short was never promised, and one that is whole and wrong is damage.
 public final class FileAgentJournal: AgentJournal {
     private static let name = "journal"
     private static let magic = Array("provision-journal-1\n".utf8)
     private static let checksumCount = 8
+    private static let headCount = 4 + 4 + checksumCount
 
     /// The open file and the checksum of its last frame; touched on `queue` alone.
     private final class State {
@@ -88,16 +89,21 @@ public final class FileAgentJournal: AgentJournal {
 
     /// The next frame and where it ends; nil at the end of the file or where the rest is cut short.
     private func frame(of bytes: [UInt8], at position: Int) throws -> ([UInt8], Int)? {
-        let start = position + 4 + Self.checksumCount
+        let start = position + Self.headCount
         guard start <= bytes.count else { return nil }
-        let count = bytes[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }
+        let count = Self.number(bytes[position..<position + 4])
+        guard Self.number(bytes[position + 4..<position + 8]) == count ^ 0xFFFF_FFFF else {
+            throw damage(at: position)
+        }
         guard start + count <= bytes.count else { return nil }
         let frame = Array(bytes[start..<start + count])
         let checksum = checksum(of: frame)
-        guard Array(bytes[position + 4..<start]) == checksum else { throw damage(at: position) }
+        guard Array(bytes[position + 8..<start]) == checksum else { throw damage(at: position) }
         state.checksum = checksum
         return (frame, start + count)
     }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
     private func appendNow(_ entries: [JournalEntry]) throws {
         guard let file = state.file else { throw JournalError("the journal in '\(folder.path)' is not open") }
@@ -121,7 +127,8 @@ public final class FileAgentJournal: AgentJournal {
         for entry in entries {
             let frame = entry.json.canonicalBytes()
             state.checksum = checksum(of: frame)
-            for shift in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: frame.count >> shift)) }
+            let length = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: frame.count >> $0) }
+            bytes += length + length.map { ~$0 }
             bytes += state.checksum + frame
         }
         return bytes
