@@ -68,8 +68,12 @@ struct AgentConfiguration: Sendable {
                 "SECRET_KEY has \(secret.utf8.count) bytes; it takes \(RootKey.minimumCount) or more, the same as the panel's"
             )
         }
-        let previous = settings.string(forKey: "secret.key.previous", isSecret: true).flatMap {
-            RootKey(Array($0.utf8))
+        let previous = try settings.string(forKey: "secret.key.previous", isSecret: true).map { text in
+            guard let root = RootKey(Array(text.utf8)) else {
+                throw ConfigurationProblem(
+                    "SECRET_KEY_PREVIOUS is shorter than \(RootKey.minimumCount) bytes")
+            }
+            return root
         }
         return ([root.keys(for: agent)] + (previous.map { [$0.keys(for: agent)] } ?? []), true)
     }

@@ -12,7 +12,12 @@ final class StateLock: Sendable {
         guard descriptor >= 0 else {
             throw ConfigurationProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        // A record lock: unlike `flock`'s, a child that was just forked for a runner has no part in it,
+        // and so cannot keep it when this agent is killed and started again at once.
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        guard fcntl(descriptor, F_SETLK, &lock) == 0 else {
             close(descriptor)
             throw ConfigurationProblem("another agent already runs on '\(folder)'")
         }

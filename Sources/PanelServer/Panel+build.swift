@@ -87,6 +87,11 @@ private struct CancelledAtShutdown: Service {
 
     func run() async throws {
         guard !(service is any ApplicationProtocol) else { return try await service.run() }
-        try await cancelWhenGracefulShutdown { try await service.run() }
+        do {
+            try await cancelWhenGracefulShutdown { try await service.run() }
+        } catch {
+            // A read of the record that is cancelled half-way fails; nothing that was begun is lost by it.
+            guard Task.isShuttingDownGracefully else { throw error }
+        }
     }
 }

@@ -57,10 +57,12 @@ struct PanelConfiguration: Sendable {
         self.token = token
         redisURL = settings.string(forKey: "redis.url", isSecret: true, default: "redis://localhost:6379/0")
         host = settings.string(forKey: "panel.host", default: "127.0.0.1")
-        port = settings.int(forKey: "panel.port", default: 5000)
-        guard (0...65_535).contains(port) else {
-            throw ConfigurationProblem("PANEL_PORT is '\(port)'; it takes 0 to 65535")
+        // As text: of what is no number the reader makes the default, without a word.
+        let portText = settings.string(forKey: "panel.port", default: "5000")
+        guard let port = Int(portText), (0...65_535).contains(port) else {
+            throw ConfigurationProblem("PANEL_PORT is '\(portText)'; it takes 0 to 65535")
         }
+        self.port = port
         databasePath = settings.string(forKey: "panel.database", default: "panel.sqlite")
         installersFolder = settings.string(forKey: "panel.installers", default: "installers")
         logLevel = settings.string(forKey: "log.level", default: "info")

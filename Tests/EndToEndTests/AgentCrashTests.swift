@@ -8,6 +8,17 @@ import Testing
 @Suite(
     "The agent dies", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5)))
 struct AgentCrashTests {
+    /// Lives on whoever dies: it says nothing more, into a pipe or to anybody.
+    private static let silent = TestApplication(
+        id: "silent",
+        script: """
+            trap '' TERM HUP PIPE
+            setsid sleep 600 &
+            echo ready
+            wait_for go
+            end 0
+            """)
+
     @Test func followsAScriptThatWentOnWithoutIt() async throws {
         try await House.run([.patient]) { house in
             let id = try await house.install("patient")
@@ -16,11 +27,15 @@ struct AgentCrashTests {
             house.agent.kill()
             let before = try await house.output(of: id)
             // The script goes on writing while nobody listens.
-            try await eventually("more output on the server's disk") { house.plainLog(of: id).count > before.count + 60 }
+            try await eventually("more output on the server's disk") {
+                house.plainLog(of: id).count > before.count + 60
+            }
             #expect(try await house.job(id)["status"] == "running")
 
             try await house.startAgent()
-            try await eventually("all of it at the panel") { try await house.output(of: id).count > before.count + 60 }
+            try await eventually("all of it at the panel") {
+                try await house.output(of: id).count > before.count + 60
+            }
             #expect(house.scripts(of: id).contains { $0.pid == script.pid })
             try house.openGate("go")
             try await house.expectWholeRun(of: id)
@@ -33,7 +48,9 @@ struct AgentCrashTests {
             try await house.waitForOutput(of: id, holding: "line 3\n")
             house.agent.kill()
             try house.openGate("go")
-            try await eventually("an end of the script") { house.told("done", of: id) == 1 && house.scripts(of: id).isEmpty }
+            try await eventually("an end of the script") {
+                house.told("done", of: id) == 1 && house.scripts(of: id).isEmpty
+            }
             #expect(try await house.job(id)["status"] == "running")
             try await house.startAgent()
             try await house.expectWholeRun(of: id)
@@ -42,13 +59,14 @@ struct AgentCrashTests {
 
     /// Nobody saw the end, so nobody makes one up; and nothing of the script is left to meddle with a next one.
     @Test func callsAnAttemptInterruptedWhoseRunnerDiedToo() async throws {
-        try await House.run([.patient, .greeting]) { house in
-            let id = try await house.install("patient")
-            try await house.waitForOutput(of: id, holding: "line 3\n")
+        try await House.run([Self.silent, .greeting]) { house in
+            let id = try await house.install("silent")
+            try await house.waitForOutput(of: id, holding: "ready\n")
             house.agent.kill()
             let runner = try #require(house.runner(of: id))
             #expect(kill(runner, SIGKILL) == 0)
-            #expect(!house.scripts(of: id).isEmpty)
+            try await eventually("an end of the runner") { house.runner(of: id) == nil }
+            #expect(house.scripts(of: id).count > 1)
 
             try await house.startAgent()
             let job = try await house.end(of: id)
@@ -57,7 +75,7 @@ struct AgentCrashTests {
             #expect(job["exit_code"] == .null)
             #expect(house.scripts(of: id).isEmpty)
             #expect(house.witness == ["began \(id) 1"])
-            #expect(try await house.output(of: id).contains("line 3\n"))
+            #expect(try await house.output(of: id) == "ready\n")
 
             let next = try await house.install("greeting", ["who": "you"])
             #expect(try await house.end(of: next)["status"] == "succeeded")
@@ -65,9 +83,9 @@ struct AgentCrashTests {
     }
 
     @Test func noticesThatItsRunnerDied() async throws {
-        try await House.run([.patient]) { house in
-            let id = try await house.install("patient")
-            try await house.waitForOutput(of: id, holding: "line 3\n")
+        try await House.run([Self.silent]) { house in
+            let id = try await house.install("silent")
+            try await house.waitForOutput(of: id, holding: "ready\n")
             let runner = try #require(house.runner(of: id))
             #expect(kill(runner, SIGKILL) == 0)
             #expect(try await house.end(of: id)["reason"] == "interrupted")
@@ -82,11 +100,16 @@ struct AgentCrashTests {
             var random = SeededGenerator(seed: seed)
             var ids: [String] = []
             for number in 1...8 {
-                ids.append(try await house.install("greeting", ["who": .string("number \(number)"), "code": 3]))
+                ids.append(
+                    try await house.install("greeting", ["who": .string("number \(number)"), "code": 3]))
                 // By events, never by the clock: some turns of the scheduler, or the witness's next word.
-                for _ in 0..<Int.random(in: 0...3, using: &random) { _ = try await house.api.get("/api/health") }
+                for _ in 0..<Int.random(in: 0...3, using: &random) {
+                    _ = try await house.api.get("/api/health")
+                }
                 let told = house.witness.count
-                if Bool.random(using: &random) { try await eventually("a word more") { house.witness.count > told } }
+                if Bool.random(using: &random) {
+                    try await eventually("a word more") { house.witness.count > told }
+                }
                 house.agent.kill()
                 try await house.startAgent()
             }
@@ -103,7 +126,7 @@ struct AgentCrashTests {
         try await House.run([.patient]) { house in
             let id = try await house.install("patient")
             try await house.waitForOutput(of: id, holding: "line 3\n")
-            #expect(try await house.agent.stop() == 0)
+            try await house.agent.stop()
             let lines = house.plainLog(of: id).count
             try await eventually("a script that goes on") { house.plainLog(of: id).count > lines }
             try await house.startAgent()
@@ -120,15 +143,22 @@ extension House {
     }
 
     /// The runner that watches over the job's script.
-    func runner(of id: String) -> pid_t? {
-        ProcessTable.processes(with: "\(agentState)/attempts/\(id)").first { $0.arguments.contains("AttemptRunner") }?.pid
+    func runner(of id: String) -> pid_t? { runners().first { $0.folder.contains(id) }?.pid }
+
+    /// All runners that live: each holds the lock in its attempt's folder.
+    func runners() -> [(folder: String, pid: pid_t)] {
+        FileTree.files(below: "\(agentState)/attempts").filter { $0.hasSuffix("/runner.lock") }.compactMap {
+            path in
+            FileTree.lockHolder(path).map { (path, $0) }
+        }
     }
 
     /// The log for people on the server.
-    func plainLog(of id: String) -> String { (try? Fixtures.read("\(agentFolder)/logs/\(id).log")) ?? "" }
+    func plainLog(of id: String) -> String { FileTree.text("\(agentFolder)/logs/\(id).log") }
 
     /// The script of `patient` ran once, to its own end, and all that it wrote is there.
-    func expectWholeRun(of id: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) async throws {
+    func expectWholeRun(of id: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) async throws
+    {
         let job = try await end(of: id)
         #expect(job["status"] == "failed", sourceLocation: sourceLocation)
         #expect(job["exit_code"] == 3, sourceLocation: sourceLocation)
@@ -139,7 +169,9 @@ extension House {
         let lines = text.split(separator: "\n")
         #expect(lines == (1...max(1, lines.count)).map { "line \($0)" }, sourceLocation: sourceLocation)
         let log = job["attempts"]?.array?.last?.object?["result"]?.object?["log"]?.object
-        #expect(log?["digest"] == .string(Hex.encode(SHA256.digest(Array(text.utf8)))), sourceLocation: sourceLocation)
+        #expect(
+            log?["digest"] == .string(Hex.encode(SHA256.digest(Array(text.utf8)))),
+            sourceLocation: sourceLocation)
         #expect(log?["cut_bytes"] == 0, sourceLocation: sourceLocation)
         #expect(plainLog(of: id) == text, sourceLocation: sourceLocation)
     }

@@ -77,7 +77,9 @@ struct BoundsTests {
             let text = try await house.api.get("/api/jobs/\(id)/log", headers: ["accept": "text/plain"]).body
             #expect(text.count == bytes)
             #expect(text.starts(with: [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20 - 65536)))
-            #expect(text.suffix(9).elementsEqual("the end\n".utf8) || text.suffix(8).elementsEqual("the end\n".utf8))
+            #expect(
+                text.suffix(9).elementsEqual("the end\n".utf8)
+                    || text.suffix(8).elementsEqual("the end\n".utf8))
         }
     }
 }

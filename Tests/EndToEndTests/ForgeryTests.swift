@@ -7,15 +7,18 @@ import Testing
 
 /// What an attacker who runs Redis puts in the place of the next message.
 enum Forgery: String, CaseIterable, Sendable {
-    case signedWithAnotherKey, signedWithAnotherKeyUnderOurName, alteredByOneBit, tagAlteredByOneBit, forAnotherAgent
-    case anotherAgentsRelabelled, cancelPassedOffAsJob, acknowledgementAsMessage, numberLeftOut, otherEpoch, moved
+    case signedWithAnotherKey, signedWithAnotherKeyUnderOurName, alteredByOneBit, tagAlteredByOneBit,
+        forAnotherAgent
+    case anotherAgentsRelabelled, cancelPassedOffAsJob, acknowledgementAsMessage, numberLeftOut, otherEpoch,
+        moved
     case cutShort, memberMore, empty, noise, tooLarge
 
     /// What the agent says of it.
     var reason: String {
         switch self {
         case .signedWithAnotherKey: "unknown_key"
-        case .signedWithAnotherKeyUnderOurName, .alteredByOneBit, .tagAlteredByOneBit, .anotherAgentsRelabelled,
+        case .signedWithAnotherKeyUnderOurName, .alteredByOneBit, .tagAlteredByOneBit,
+            .anotherAgentsRelabelled,
             .cancelPassedOffAsJob:
             "signature_invalid"
         case .forAnotherAgent: "wrong_audience"
@@ -34,16 +37,22 @@ enum Forgery: String, CaseIterable, Sendable {
         switch self {
         case .signedWithAnotherKey: return forged(honest, keys: Self.strangerKeys)
         case .signedWithAnotherKeyUnderOurName:
-            return try changed(forged(honest, keys: Self.strangerKeys)) { $0["k"] = .string(Fixtures.keys[0].id) }
+            return try changed(forged(honest, keys: Self.strangerKeys)) {
+                $0["k"] = .string(Fixtures.keys[0].id)
+            }
         case .alteredByOneBit: return try changed(honest) { try Self.flip(&$0, "p") }
         case .tagAlteredByOneBit: return try changed(honest) { try Self.flip(&$0, "m") }
         case .forAnotherAgent:
-            return forged(honest, audience: Fixtures.otherAgent, keys: Fixtures.keyring.keys(for: Fixtures.otherAgent)[0])
+            return forged(
+                honest, audience: Fixtures.otherAgent,
+                keys: Fixtures.keyring.keys(for: Fixtures.otherAgent)[0])
         case .anotherAgentsRelabelled:
             let keys = Fixtures.keyring.keys(for: Fixtures.otherAgent)[0]
             return try changed(forged(honest, keys: keys)) { $0["k"] = .string(Fixtures.keys[0].id) }
         case .cancelPassedOffAsJob:
-            return try changed(forged(honest, content: .cancel(Fixtures.jobID(), actor: "x"))) { $0["t"] = "job" }
+            return try changed(forged(honest, content: .cancel(Fixtures.jobID(), actor: "x"))) {
+                $0["t"] = "job"
+            }
         case .acknowledgementAsMessage:
             let word = Acknowledgement(
                 agent: Fixtures.agent, generation: Int.max, cursor: 0,
@@ -60,7 +69,9 @@ enum Forgery: String, CaseIterable, Sendable {
         case .empty: return StreamEntry(position: place, bytes: [])
         case .noise: return StreamEntry(position: place, bytes: (0...255).map { UInt8($0) })
         case .tooLarge:
-            return StreamEntry(position: place, bytes: honest.bytes + [UInt8](repeating: 0x20, count: SignedEnvelope.maximumDown))
+            return StreamEntry(
+                position: place,
+                bytes: honest.bytes + [UInt8](repeating: 0x20, count: SignedEnvelope.maximumDown))
         }
     }
 
@@ -79,7 +90,9 @@ enum Forgery: String, CaseIterable, Sendable {
         return StreamEntry(position: position, bytes: message.signed(with: keys).bytes)
     }
 
-    private func changed(_ entry: StreamEntry, _ change: (inout JSONObject) throws -> Void) throws -> StreamEntry {
+    private func changed(_ entry: StreamEntry, _ change: (inout JSONObject) throws -> Void) throws
+        -> StreamEntry
+    {
         var members = try #require(try JSONValue(parsing: entry.bytes).object)
         try change(&members)
         return StreamEntry(position: entry.position, bytes: JSONValue.object(members).canonicalBytes())
@@ -104,7 +117,9 @@ struct ForgeryTests {
 
             try house.agent.start()
             _ = try await house.agent.line(with: "reason=\(forgery.reason)")
-            try await eventually("the reason at the API") { try await house.server()?["stuck"] == .string(forgery.reason) }
+            try await eventually("the reason at the API") {
+                try await house.server()?["stuck"] == .string(forgery.reason)
+            }
 
             // The panel sees that its message is not taken in and sends it again.
             #expect(try await house.end(of: id)["status"] == "succeeded")
@@ -133,7 +148,7 @@ struct ForgeryTests {
         }
     }
 
-    /// The panel's own key over another history: a panel that was set back, or stolen. Nothing starts until a person looks.
+    /// The panel's own key over another history, as of a panel that was set back: nothing starts until a person looks.
     @Test func startsNothingWhereThePanelsHistoryIsAnother() async throws {
         try await House.run([.greeting]) { house in
             _ = try await house.end(of: house.install("greeting", ["who": "first"]))
@@ -142,13 +157,38 @@ struct ForgeryTests {
             _ = try await house.downlink(number: 2)
             let position = StreamPosition(epoch: 1, number: 2)
             let head = ChainHead(genesis: .down, agent: Fixtures.agent, epoch: 1)
-            let fork = Downlink(audience: Fixtures.agent, position: position, previous: head, content: .job(Fixtures.order()))
-            try await house.replaceDownlink(with: [StreamEntry(position: position, bytes: fork.signed(with: Fixtures.keys[0]).bytes)])
+            let fork = Downlink(
+                audience: Fixtures.agent, position: position, previous: head, content: .job(Fixtures.order()))
+            try await house.replaceDownlink(with: [
+                StreamEntry(position: position, bytes: fork.signed(with: Fixtures.keys[0]).bytes)
+            ])
             try house.agent.start()
             _ = try await house.agent.line(with: "reason=forked")
             try await eventually("the halt at the API") { try await house.server()?["halted"] == "forked" }
             #expect(try await house.job(id)["status"] == "queued")
             #expect(house.witness.count == 2)
+        }
+    }
+
+    /// Foreign bytes under the agent's own next numbers: it neither takes them for its own nor for a twin's.
+    @Test func isNotTakenInByForgeriesUnderItsNextNumbers() async throws {
+        try await House.run([.patient]) { house in
+            let redis = try house.redisConnection()
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            house.agent.pause()
+            house.panel.pause()
+            _ = try await redis.command("DEL", "provision:up:agent-001")
+            for number in 1...200 {
+                _ = try await redis.command(
+                    "XADD", "provision:up:agent-001", RedisArgument("1-\(number)"), "e", "{}")
+            }
+            house.agent.resume()
+            house.panel.resume()
+            try house.openGate("go")
+            try await house.expectWholeRun(of: id)
+            #expect(try await house.server()?["halted"] == .null)
+            #expect(try await house.server()?["quarantined"] == .null)
         }
     }
 
@@ -162,7 +202,8 @@ struct ForgeryTests {
             for name in ["agent-001", "agent-666"] {
                 _ = try await redis.command("SET", RedisArgument("provision:beat:\(name)"), noise, "EX", "45")
                 _ = try await redis.command("XADD", RedisArgument("provision:ack:\(name)"), "*", "e", noise)
-                _ = try await redis.command("XADD", RedisArgument("provision:up:\(name)"), "1-100000", "e", noise)
+                _ = try await redis.command(
+                    "XADD", RedisArgument("provision:up:\(name)"), "1-100000", "e", noise)
                 _ = try await redis.command("PUBLISH", "provision:bell", RedisArgument(name))
             }
             _ = try await redis.command("PUBLISH", "provision:bell", noise)
@@ -184,7 +225,8 @@ extension House {
         let redis = try redisConnection()
         let id = RedisArgument("1-\(number)")
         return try await eventually("message \(number) in Redis") {
-            guard case .array(let entries) = try await redis.command("XRANGE", down, id, id), case .array(let entry)? = entries.first,
+            guard case .array(let entries) = try await redis.command("XRANGE", down, id, id),
+                case .array(let entry)? = entries.first,
                 case .array(let fields)? = entry.last, case .string(let bytes)? = fields.last
             else { return nil }
             return StreamEntry(position: StreamPosition(epoch: 1, number: number), bytes: bytes)

@@ -6,7 +6,8 @@ import Testing
 // Jobs as someone at the API sees them.
 extension House {
     /// Asks for an application on the agent, and returns the accepted job's id.
-    func install(_ application: String, _ inputs: JSONObject = [:], key: String? = nil) async throws -> String {
+    func install(_ application: String, _ inputs: JSONObject = [:], key: String? = nil) async throws -> String
+    {
         let answer = try await api.install(application, inputs, headers: ["idempotency-key": key ?? ""])
         try #require(answer.status == 202, "\(answer.text)")
         return try #require(try answer.json["job_id"]?.string)
@@ -17,7 +18,9 @@ extension House {
 
     /// All jobs' ids, newest first.
     func jobs() async throws -> [String] {
-        try await api.get("/api/jobs?limit=500").json["jobs"]?.array?.compactMap { $0.object?["job_id"]?.string } ?? []
+        try await api.get("/api/jobs?limit=500").json["jobs"]?.array?.compactMap {
+            $0.object?["job_id"]?.string
+        } ?? []
     }
 
     /// Waits for the job's end, by what the panel tells; it may be away meanwhile.
@@ -39,7 +42,8 @@ extension House {
             let records = try #require(page["records"]?.array)
             guard !records.isEmpty else { return text }
             for record in records {
-                try #require(record.object?["n"]?.integer == Int64(last + 1), "the log has a gap after record \(last)")
+                try #require(
+                    record.object?["n"]?.integer == Int64(last + 1), "the log has a gap after record \(last)")
                 last += 1
                 text += record.object?["text"]?.string ?? ""
             }

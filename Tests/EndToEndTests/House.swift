@@ -11,7 +11,8 @@ import Testing
 /// A panel, an agent and a Redis of a test's own, as an operator would start them.
 final class House: Sendable {
     /// Why tests with an agent need more than other tests: it starts installers, in cgroups.
-    static let needsRoot: Comment = "the agent needs root and a cgroup v2 that it may write to: run the tests as root"
+    static let needsRoot: Comment =
+        "the agent needs root and a cgroup v2 that it may write to: run the tests as root"
     static let hasRoot = geteuid() == 0
 
     let redis: RedisServer
@@ -36,7 +37,20 @@ final class House: Sendable {
             try await body(house)
         } catch {
             Issue.record("panel:\n\(house.panel.output)\nagent:\n\(house.agent.output)")
+            try await house.clear()
             throw error
+        }
+        try await house.clear()
+    }
+
+    /// Ends what a test left running; runners end with their scripts, and take the cgroups away.
+    private func clear() async throws {
+        panel.kill()
+        agent.kill()
+        try await eventually("an end of all scripts") {
+            let left = ProcessTable.processes(with: agentState)
+            for process in left { kill(process.pid, SIGKILL) }
+            return left.isEmpty && runners().isEmpty
         }
     }
 
@@ -48,12 +62,15 @@ final class House: Sendable {
             mkdir(folder.path("\(name)/installers"), 0o755)
             for application in applications {
                 try application.write(
-                    below: folder.path("\(name)/installers"), witness: folder.path("witness"), gates: folder.path("gates"))
+                    below: folder.path("\(name)/installers"), witness: folder.path("witness"),
+                    gates: folder.path("gates"))
             }
         }
         redis = try await RedisServer.start(settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"])
-        panel = Program("PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))
-        agent = Program("AgentDaemon", settings: Self.agentSettings(folder, redis), folder: folder.path("agent"))
+        panel = Program(
+            "PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))
+        agent = Program(
+            "AgentDaemon", settings: Self.agentSettings(folder, redis), folder: folder.path("agent"))
     }
 
     // MARK: - The programs
@@ -74,29 +91,34 @@ final class House: Sendable {
         try await eventually("an agent that the panel knows") { try await server() != nil }
     }
 
-    /// A second panel on the same record, or one with other settings; not started.
-    func anotherPanel(_ changes: [String: String?] = [:]) -> Program {
-        mkdir(folder.path("panel2"), 0o700)
-        return Program(
-            "PanelServer", settings: Self.panelSettings(folder, redis).changed(by: changes), folder: folder.path("panel2"))
+    /// A second panel with the first one's settings; not started.
+    func anotherPanel() throws -> Program {
+        Program("PanelServer", settings: Self.panelSettings(folder, redis), folder: try newFolder())
     }
 
-    /// A second agent on the same state, or one with other settings; not started.
-    func anotherAgent(_ changes: [String: String?] = [:]) -> Program {
-        mkdir(folder.path("agent2"), 0o700)
-        return Program(
-            "AgentDaemon", settings: Self.agentSettings(folder, redis).changed(by: changes), folder: folder.path("agent2"))
+    /// A second agent with the first one's settings; not started.
+    func anotherAgent() throws -> Program {
+        Program("AgentDaemon", settings: Self.agentSettings(folder, redis), folder: try newFolder())
     }
 
-    private static func panelSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String] {
+    private func newFolder() throws -> String {
+        var template = Array(folder.path("more-XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else { throw SystemFailure("no folder in the house") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    private static func panelSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String]
+    {
         common(redis).merging(
             [
-                "PANEL_TOKEN": PanelClient.token, "PANEL_PORT": "0", "PANEL_DATABASE": folder.path("panel/panel.sqlite"),
+                "PANEL_TOKEN": PanelClient.token, "PANEL_PORT": "0",
+                "PANEL_DATABASE": folder.path("panel/panel.sqlite"),
                 "PANEL_INSTALLERS": folder.path("panel/installers"),
             ]) { $1 }
     }
 
-    private static func agentSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String] {
+    private static func agentSettings(_ folder: TemporaryDirectory, _ redis: RedisServer) -> [String: String]
+    {
         common(redis).merging(
             [
                 "AGENT_ID": Fixtures.agent.description, "AGENT_STATE": folder.path("agent/state"),
@@ -120,7 +142,9 @@ final class House: Sendable {
     var api: PanelClient { PanelClient(port: port.withLock { $0 }) }
 
     /// A connection to Redis such as an attacker might have.
-    func redisConnection() throws -> RedisConnection { try RedisConnection(to: RedisURL(redis.socketURL), name: "intruder") }
+    func redisConnection() throws -> RedisConnection {
+        try RedisConnection(to: RedisURL(redis.socketURL), name: "intruder")
+    }
 
     /// What the panel says of the agent, or nil where it does not know it.
     func server() async throws -> JSONObject? {
@@ -132,7 +156,7 @@ final class House: Sendable {
 
     /// What scripts have told, a line each: `began` or `done`, the job, the attempt.
     var witness: [String] {
-        ((try? Fixtures.read(folder.path("witness"))) ?? "").split(separator: "\n").map { String($0) }
+        FileTree.text(folder.path("witness")).split(separator: "\n").map { String($0) }
     }
 
     /// The stopped panel's record.
@@ -144,18 +168,9 @@ final class House: Sendable {
     }
 }
 
-extension [String: String] {
-    /// The settings with some replaced, or left out where nil.
-    fileprivate func changed(by changes: [String: String?]) -> [String: String] {
-        var settings = self
-        for (name, value) in changes { settings[name] = value }
-        return settings
-    }
-}
-
 /// How many houses stand at a time: on a small machine more would only wait for each other.
 private final class Neighbourhood: Sendable {
-    static let shared = Neighbourhood(places: 6)
+    static let shared = Neighbourhood(places: 8)
 
     private let state: Mutex<(free: Int, waiting: [CheckedContinuation<Void, Never>])>
 

@@ -6,7 +6,8 @@ import TestSupport
 import Testing
 
 @Suite(
-    "Installing, from request to result", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5)))
+    "Installing, from request to result", .enabled(if: House.hasRoot, House.needsRoot),
+    .timeLimit(.minutes(5)))
 struct InstallationTests {
     @Test func runsAJobToItsEnd() async throws {
         try await House.run([.greeting]) { house in
@@ -26,7 +27,8 @@ struct InstallationTests {
 
             let output = try await house.output(of: id)
             #expect(result["log"]?.object?["bytes"] == .integer(output.utf8.count))
-            #expect(result["log"]?.object?["digest"] == .string(Hex.encode(SHA256.digest(Array(output.utf8)))))
+            #expect(
+                result["log"]?.object?["digest"] == .string(Hex.encode(SHA256.digest(Array(output.utf8)))))
             let plain = try await house.api.get("/api/jobs/\(id)/log", headers: ["accept": "text/plain"])
             #expect(plain.text == output)
             #expect(plain.headers["content-type"] == "text/plain; charset=utf-8")
@@ -37,7 +39,8 @@ struct InstallationTests {
     @Test(arguments: [(1, "exit"), (3, "exit"), (124, "exit"), (255, "exit")])
     func tellsTheScriptsOwnExitCode(code: Int, reason: String) async throws {
         try await House.run([.greeting]) { house in
-            let job = try await house.end(of: house.install("greeting", ["who": "you", "code": .integer(code)]))
+            let job = try await house.end(
+                of: house.install("greeting", ["who": "you", "code": .integer(code)]))
             #expect(job["status"] == "failed")
             #expect(job["exit_code"] == .integer(code))
             #expect(job["reason"] == .string(reason))
@@ -50,8 +53,10 @@ struct InstallationTests {
             let secret = "an audited secret"
             let id = try await house.install("greeting", ["who": "auditor", "secret": .string(secret)])
             _ = try await house.end(of: id)
-            #expect(try await house.panel.stop() == 0)
-            let trail = try await house.withRecord { store in try await store.read { try $0.audit(after: 0, limit: 1000) } }
+            try await house.panel.stop()
+            let trail = try await house.withRecord { store in
+                try await store.read { try $0.audit(after: 0, limit: 1000) }
+            }
             #expect(AuditEntry.firstBreak(in: trail) == nil)
             let lines = trail.filter { $0.draft.job?.description == id }
             #expect(
@@ -69,9 +74,115 @@ struct InstallationTests {
     @Test func runsOneScriptAtATimeInTheOrderAsked() async throws {
         try await House.run([.greeting]) { house in
             var ids: [String] = []
-            for number in 1...5 { ids.append(try await house.install("greeting", ["who": .string("number \(number)")])) }
+            for number in 1...5 {
+                ids.append(try await house.install("greeting", ["who": .string("number \(number)")]))
+            }
             for id in ids { #expect(try await house.end(of: id)["status"] == "succeeded") }
             #expect(house.witness == ids.flatMap { ["began \($0) 1", "done \($0) 1"] })
+        }
+    }
+
+    private static let curious = TestApplication(
+        id: "curious",
+        script: """
+            echo "environment: $(compgen -e | sort | tr '\\n' ' ')"
+            # Not in a substitution, whose pipe would be one more.
+            ls /proc/$$/fd >descriptors
+            echo -n "descriptors: " && ls -m /proc/$$/fd
+            echo "input: $(readlink /proc/$$/fd/0)"
+            echo "terminal: $(tty)"
+            echo "mask: $(umask)"
+            echo "place: $PWD"
+            echo "session: $(($(cut -d ' ' -f 6 /proc/$$/stat) - $$))"
+            wait_for go
+            end 0
+            """)
+
+    @Test func givesAScriptNothingThatIsNotMeantForIt() async throws {
+        try await House.run([Self.curious]) { house in
+            let id = try await house.install("curious")
+            try await house.waitForOutput(of: id, holding: "session: ")
+            let own =
+                [
+                    "ACTION", "APP_ID", "APP_REVISION", "APP_VERSION", "ARCH", "ATTEMPT", "JOB_ID", "OS_ID",
+                    "OS_VERSION",
+                ]
+                + ["OUTPUT_FILE", "PROGRESS_FILE", "SERVER_ID", "STATE_DIR", "WORK_DIR"]
+            let names =
+                ["DEBIAN_FRONTEND", "HOME", "LANG", "NEEDRESTART_MODE", "PATH"]
+                + own.map { "PROVISION_\($0)" } + ["TERM", "UCF_FORCE_CONFFOLD"]
+            let lines = try await house.output(of: id).split(separator: "\n").map { String($0) }
+            // What bash itself adds.
+            let given = lines[0].split(separator: " ").dropFirst().map { String($0) }
+                .filter { !["OLDPWD", "PWD", "SHLVL", "_"].contains($0) }
+            #expect(given == names.sorted())
+            // 255 is the script itself, as bash reads it; a pipe or `$(…)` would show bash's own ends of it.
+            #expect(lines[1] == "descriptors: 0, 1, 2, 255")
+            #expect(lines[2] == "input: /dev/null")
+            #expect(lines[3] == "terminal: not a tty")
+            #expect(lines[4] == "mask: 0022")
+            #expect(lines[5] == "place: \(house.agentState)/attempts/\(id)-1/work")
+            #expect(lines[6] == "session: 0")
+            try house.openGate("go")
+            #expect(try await house.end(of: id)["status"] == "succeeded")
+        }
+    }
+
+    @Test func leavesNothingOfAFinishedJobButItsLog() async throws {
+        try await House.run([.greeting]) { house in
+            let id = try await house.install("greeting", ["who": "you", "secret": "for nobody else"])
+            _ = try await house.end(of: id)
+            try await eventually("an empty folder of attempts") {
+                FileTree.files(below: "\(house.agentState)/attempts").isEmpty
+            }
+            #expect(FileTree.files(below: "\(house.agentState)/scratch").isEmpty)
+            #expect(house.plainLog(of: id) == "hello you\nand again\n")
+            for folder in [house.agentState, "\(house.agentFolder)/logs"] {
+                #expect(FileTree.mode(folder) == 0o700)
+                for file in FileTree.files(below: folder) { #expect(FileTree.mode(file) == 0o600, "\(file)") }
+            }
+            for file in FileTree.files(below: house.panelFolder) where file.contains("panel.sqlite") {
+                #expect(FileTree.mode(file) == 0o600, "\(file)")
+            }
+        }
+    }
+
+    /// Fails the first time as package servers do, and works the second time.
+    private static func moody(isIdempotent: Bool) -> TestApplication {
+        TestApplication(
+            id: "moody", isIdempotent: isIdempotent,
+            script: """
+                echo "attempt $PROVISION_ATTEMPT"
+                (( PROVISION_ATTEMPT > 1 )) || end 2
+                end 0
+                """)
+    }
+
+    @Test func triesAgainWhatMayPassByItself() async throws {
+        try await House.run([Self.moody(isIdempotent: true)]) { house in
+            let id = try await house.install("moody")
+            let job = try await house.end(of: id)
+            #expect(job["status"] == "succeeded")
+            #expect(job["attempt"] == 2)
+            let attempts = job["attempts"]?.array?.compactMap {
+                $0.object?["result"]?.object?["code"]?.integer
+            }
+            #expect(attempts == [2, 0])
+            #expect(house.witness == ["began \(id) 1", "done \(id) 1", "began \(id) 2", "done \(id) 2"])
+            let first = try await house.api.get(
+                "/api/jobs/\(id)/log?attempt=1", headers: ["accept": "text/plain"])
+            #expect(first.text == "attempt 1\n")
+            #expect(try await house.output(of: id) == "attempt 2\n")
+        }
+    }
+
+    @Test func triesNothingTwiceThatIsNotIdempotent() async throws {
+        try await House.run([Self.moody(isIdempotent: false)]) { house in
+            let id = try await house.install("moody")
+            let job = try await house.end(of: id)
+            #expect(job["status"] == "failed")
+            #expect(job["exit_code"] == 2)
+            #expect(house.witness == ["began \(id) 1", "done \(id) 1"])
         }
     }
 }

@@ -5,14 +5,14 @@ import TestSupport
 /// One of the shipped programs, started and ended as often as a test likes.
 final class Program: Sendable {
     private struct State {
+        var settings: [String: String]
         var process: ChildProcess?
         var runs = 0
     }
 
     private let name: String
-    private let settings: [String: String]
     private let folder: String
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// A program that is not started yet.
     ///
@@ -21,8 +21,8 @@ final class Program: Sendable {
     ///   - folder: where its output goes, a file for each run.
     init(_ name: String, settings: [String: String], folder: String) {
         self.name = name
-        self.settings = settings
         self.folder = folder
+        state = Mutex(State(settings: settings))
     }
 
     deinit { kill() }
@@ -31,21 +31,33 @@ final class Program: Sendable {
     var pid: pid_t { state.withLock { $0.process?.pid ?? 0 } }
 
     /// What the last run has written so far.
-    var output: String { (try? Fixtures.read(outputPath)) ?? "" }
+    var output: String { FileTree.text(outputPath) }
 
     private var outputPath: String { "\(folder)/\(name)-\(state.withLock(\.runs)).out" }
 
+    /// Changes some of its settings for later runs; nil takes one away.
+    func change(_ settings: [String: String?]) {
+        state.withLock { state in
+            for (name, value) in settings { state.settings[name] = value }
+        }
+    }
+
     func start() throws {
-        state.withLock { $0.runs += 1 }
-        let path = outputPath
-        let process = try ChildProcess(["\(Self.folder)/\(name)"], environment: settings, output: path, folder: folder)
+        let settings = state.withLock { state in
+            state.runs += 1
+            return state.settings
+        }
+        let process = try ChildProcess(
+            ["\(Self.folder)/\(name)"], environment: settings, output: outputPath, folder: folder)
         state.withLock { $0.process = process }
     }
 
     /// Waits until the last run has written a line that holds `text`, and returns that line.
     func line(with text: String) async throws -> String {
         try await eventually("'\(text)' in the output of \(name)") {
-            if let line = output.split(separator: "\n").first(where: { $0.contains(text) }) { return String(line) }
+            if let line = output.split(separator: "\n").first(where: { $0.contains(text) }) {
+                return String(line)
+            }
             if let code = ending() { throw UnexpectedEnd(name: name, code: code, output: output) }
             return nil
         }
@@ -58,10 +70,11 @@ final class Program: Sendable {
 
     func resume() { state.withLock { $0.process?.signal(SIGCONT) } }
 
-    /// Asks it to end, and returns how it did.
-    func stop(within limit: Duration = .seconds(5)) async throws -> Int {
+    /// Asks it to end, which it has to do soon and in good order.
+    func stop() async throws {
         state.withLock { $0.process?.signal(SIGTERM) }
-        return try await end(within: limit)
+        let code = try await end(within: .seconds(5))
+        guard code == 0 else { throw UnexpectedEnd(name: name, code: code, output: output) }
     }
 
     /// Waits for its end, and returns how it came: the exit code, or 128 and a signal's number.

@@ -22,7 +22,9 @@ struct RedisLossTests {
         try await House.run([.greeting]) { house in
             house.agent.kill()
             var ids: [String] = []
-            for number in 1...3 { ids.append(try await house.install("greeting", ["who": .string("number \(number)")])) }
+            for number in 1...3 {
+                ids.append(try await house.install("greeting", ["who": .string("number \(number)")]))
+            }
             _ = try await house.downlink(number: 3)
             try await loss.happen(to: house)
             try await house.startAgent()
@@ -43,6 +45,18 @@ struct RedisLossTests {
         }
     }
 
+    @Test func runsEveryJobOnceHoweverOftenItIsFlushed() async throws {
+        try await House.run([.greeting]) { house in
+            var ids: [String] = []
+            for number in 1...12 {
+                ids.append(try await house.install("greeting", ["who": .string("number \(number)")]))
+                if number % 2 == 0 { try await RedisLoss.flushed.happen(to: house) }
+            }
+            for id in ids { #expect(try await house.end(of: id)["status"] == "succeeded") }
+            #expect(house.witness == ids.flatMap { ["began \($0) 1", "done \($0) 1"] })
+        }
+    }
+
     /// The last events are lost together with all signs of them: only the agent's beat tells that there were any.
     @Test(arguments: RedisLoss.allCases) func asksAgainForALostEnd(_ loss: RedisLoss) async throws {
         try await House.run([.greeting, .patient]) { house in
@@ -50,7 +64,9 @@ struct RedisLossTests {
             try await house.waitForOutput(of: id, holding: "line 3\n")
             house.panel.pause()
             try house.openGate("go")
-            try await eventually("an end of the script") { house.scripts(of: id).isEmpty && house.told("done", of: id) == 1 }
+            try await eventually("an end of the script") {
+                house.scripts(of: id).isEmpty && house.told("done", of: id) == 1
+            }
             try await loss.happen(to: house)
             house.panel.resume()
             try await house.expectWholeRun(of: id)
@@ -77,7 +93,9 @@ struct RedisLossTests {
         try await House.run([.greeting]) { house in
             house.redis.kill()
             var ids: [String] = []
-            for number in 1...3 { ids.append(try await house.install("greeting", ["who": .string("number \(number)")])) }
+            for number in 1...3 {
+                ids.append(try await house.install("greeting", ["who": .string("number \(number)")]))
+            }
             #expect(house.witness.isEmpty)
             try await house.redis.restart()
             for id in ids { #expect(try await house.end(of: id)["status"] == "succeeded") }

@@ -8,8 +8,12 @@ struct TestApplication: Sendable {
     var inputs = "[]"
     var timeoutSeconds = 60
     var isIdempotent = false
-    /// The script's body. It may call `wait_for NAME`, which returns when a test opens that gate,
-    /// `is_open NAME`, and `end CODE`. Where the house is gone it ends by itself.
+    /// More lines of the manifest.
+    var more = ""
+    /// The script's body.
+    ///
+    /// It may call `wait_for NAME`, which returns when a test opens that gate, `is_open NAME`, and `end CODE`.
+    /// Where the house is gone it ends by itself.
     let script: String
 
     /// Writes the application's folder below `installers`.
@@ -31,7 +35,7 @@ struct TestApplication: Sendable {
         install_script: install.sh
         timeout_seconds: \(timeoutSeconds)
         idempotent: \(isIdempotent)
-
+        \(more)
         """
     }
 

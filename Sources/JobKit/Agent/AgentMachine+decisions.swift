@@ -58,8 +58,16 @@ extension AgentMachine {
         reported = max(reported, min(number, lastEvent))
     }
 
-    /// Notes that the stream holds someone else's event under one of our numbers.
-    public mutating func noteIdentityConflict() { halt = .identityConflict }
+    /// Notes what the stream holds under one of our numbers: an authentic event that is not ours is a twin's.
+    ///
+    /// Anything else there is noise, or ours under an older key; the panel asks again for what it cannot read.
+    public mutating func noteFound(_ bytes: [UInt8], at number: Int) {
+        guard let own = events[number],
+            let envelope = try? SignedEnvelope(parsing: bytes, maximum: SignedEnvelope.maximumUp),
+            let payload = try? envelope.verified(as: [.event], keys: keys), payload != own
+        else { return }
+        halt = .identityConflict
+    }
 
     /// The sign of life.
     ///

@@ -240,7 +240,7 @@ public actor AgentWorker {
                     let known = await attempt { [link] () async throws(QueueError) in
                         try await link.event(at: entry.position)
                     }
-                    if let known = known ?? nil, known != entry.bytes { machine.noteIdentityConflict() }
+                    if let known = known ?? nil { machine.noteFound(known, at: entry.position.number) }
                 }
                 machine.noteReported(through: last.position.number)
             }

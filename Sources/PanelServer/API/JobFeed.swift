@@ -1,4 +1,5 @@
 import JobKit
+import ServiceLifecycle
 import Synchronization
 
 /// Wakes requests that wait for news of a job.
@@ -53,13 +54,15 @@ final class JobFeed: Sendable {
 
         deinit { onEnd() }
 
-        /// Returns at the first news, or after so many seconds.
+        /// Returns at the first news, after so many seconds, or when the panel is told to stop.
         func wait(seconds: Int) async {
-            await withTaskGroup(of: Void.self) { [stream, clock] group in
-                group.addTask { for await _ in stream { return } }
-                group.addTask { try? await clock.sleep(for: .seconds(seconds)) }
-                await group.next()
-                group.cancelAll()
+            try? await cancelWhenGracefulShutdown { [stream, clock] in
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { for await _ in stream { return } }
+                    group.addTask { try? await clock.sleep(for: .seconds(seconds)) }
+                    await group.next()
+                    group.cancelAll()
+                }
             }
         }
     }

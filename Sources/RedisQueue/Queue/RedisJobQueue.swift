@@ -119,9 +119,12 @@ public final class RedisJobQueue: PanelLink {
     }
 }
 
+// None of these may run in the actor's place: its queue is blocked while answers are awaited,
+// so that neither another question nor a cancellation would get through.
 extension RedisConnection {
     /// The replies, none of them an error.
-    func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5)) async throws(QueueError)
+    nonisolated func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5))
+        async throws(QueueError)
         -> [RedisReply]
     {
         do throws(RedisError) {
@@ -138,7 +141,7 @@ extension RedisConnection {
     ///
     /// An agent may write into its keys what it likes: another type, or more
     /// than an answer can hold. That must not keep the panel from all others.
-    func askEach(_ commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply?] {
+    nonisolated func askEach(_ commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply?] {
         do throws(RedisError) {
             var answers: [RedisReply?] = []
             for reply in try await pipeline(commands) {
@@ -158,7 +161,7 @@ extension RedisConnection {
     }
 
     /// What came of adding entries, one `XADD` each; other commands may follow.
-    func additions(
+    nonisolated func additions(
         _ commands: [[RedisArgument]], then others: [[RedisArgument]] = []
     ) async throws(QueueError) -> [Addition] {
         do throws(RedisError) {

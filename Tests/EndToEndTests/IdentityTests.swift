@@ -1,0 +1,105 @@
+import JobKit
+import ManifestKit
+import TestSupport
+import Testing
+
+@Suite(
+    "Twins and set-back panels", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5)))
+struct IdentityTests {
+    /// Two agents with one identity and one history, as after the copy of a whole server.
+    @Test func startsAnAttemptOnceThoughTheAgentHasATwin() async throws {
+        try await House.run([.greeting]) { house in
+            _ = try await house.end(of: house.install("greeting", ["who": "before"]))
+            try await house.agent.stop()
+            let state = "\(house.agentFolder)/twin"
+            try FileTree.copy(house.agentState, to: state)
+            let twin = try house.anotherAgent()
+            twin.change(["AGENT_STATE": state, "AGENT_LOGS": "\(house.agentFolder)/twin-logs"])
+            try house.agent.start()
+            try twin.start()
+            _ = try await house.agent.line(with: "agent works")
+            _ = try await twin.line(with: "agent works")
+
+            let id = try await house.install("greeting", ["who": "after"])
+            try await eventually("one of them that starts nothing any more") {
+                (house.agent.output + twin.output).contains("nothing is started any more")
+            }
+            // With the one gone that noticed, the other may go on; whatever becomes of the job, it began once at most.
+            (house.agent.output.contains("nothing is started any more") ? house.agent : twin).kill()
+            _ = try await house.end(of: id)
+            #expect(house.told("began", of: id) == 1)
+            #expect(house.told("done", of: id) == 1)
+        }
+    }
+
+    /// A record from before the last jobs: the agent sees that its own history is another, and starts nothing.
+    @Test func startsNothingForAPanelThatWasSetBack() async throws {
+        try await House.run([.greeting]) { house in
+            _ = try await house.end(of: house.install("greeting", ["who": "first"]))
+            try await house.panel.stop()
+            let record = house.recordFiles().map { ($0, FileTree.bytes($0)) }
+            try await house.startPanel()
+            _ = try await house.end(of: house.install("greeting", ["who": "second"]))
+            try await house.panel.stop()
+
+            for path in house.recordFiles() { FileTree.remove(path) }
+            for (path, bytes) in record { try FileTree.write(bytes, to: path) }
+            try await house.startPanel()
+            let id = try await house.install("greeting", ["who": "third"])
+            _ = try await house.agent.line(with: "reason=forked")
+            try await eventually("the halt at the API") { try await house.server()?["halted"] == "forked" }
+            #expect(try await house.job(id)["status"] == "queued")
+            #expect(house.witness.count == 4)
+        }
+    }
+
+    /// New keys while events signed with the old ones are still on their way.
+    @Test func goesOnUnderANewSecretWhileAScriptRuns() async throws {
+        try await House.run([.patient, .greeting]) { house in
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            try await house.panel.stop()
+            let lines = house.plainLog(of: id).count
+            try await eventually("events that nobody has taken in") {
+                house.plainLog(of: id).count > lines + 60
+            }
+            try await house.agent.stop()
+            let settings = [
+                "SECRET_KEY": "another root secret that is long enough",
+                "SECRET_KEY_PREVIOUS": Fixtures.rootSecret,
+            ]
+            house.agent.change(settings)
+            house.panel.change(settings)
+            try house.agent.start()
+            _ = try await house.agent.line(with: "agent works")
+            try await house.startPanel()
+            try house.openGate("go")
+            try await house.expectWholeRun(of: id)
+            let next = try await house.install("greeting", ["who": "you"])
+            #expect(try await house.end(of: next)["status"] == "succeeded")
+        }
+    }
+
+    /// An agent whose key is not one of the panel's is nobody.
+    @Test func knowsNoAgentWithAnotherKey() async throws {
+        try await House.run([.greeting], withAgent: false) { house in
+            house.agent.change(["AGENT_KEY": String(repeating: "ab", count: 32), "SECRET_KEY": nil])
+            try house.agent.start()
+            _ = try await house.agent.line(with: "agent works")
+            for _ in 0..<50 { #expect(try await house.server() == nil) }
+            #expect(try await house.api.install("greeting", ["who": "you"]).status == 404)
+            house.agent.kill()
+            house.agent.change(["AGENT_KEY": nil, "SECRET_KEY": Fixtures.rootSecret])
+            try await house.startAgent()
+            let id = try await house.install("greeting", ["who": "you"])
+            #expect(try await house.end(of: id)["status"] == "succeeded")
+        }
+    }
+}
+
+extension House {
+    /// The panel's record and what belongs to it.
+    fileprivate func recordFiles() -> [String] {
+        FileTree.files(below: panelFolder).filter { $0.contains("/panel.sqlite") && !$0.hasSuffix(".lock") }
+    }
+}
