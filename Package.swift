@@ -124,7 +124,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "PanelServer", "AgentDaemon", "AttemptRunner", "JobKit", "ManifestKit", "ValidationKit",
+                "PanelServer", "AgentDaemon", "AttemptRunner", "ExecKit", "JobKit", "ManifestKit",
+                "ValidationKit",
                 "OpenSSLCrypto",
                 "RedisQueue", "SQLiteStore",
             ]),

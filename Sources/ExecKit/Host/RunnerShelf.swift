@@ -41,6 +41,8 @@ struct IdleRunner: Sendable {
             process.reap()
             end.cancel()
         }
+        // The descriptor has to stay open for as long as it is watched.
+        end.setCancelHandler { [process] in withExtendedLifetime(process) {} }
         end.resume()
     }
 }

@@ -30,12 +30,13 @@ struct StartedAttempt: Sendable {
         try Self.reserveSpace(in: folder)
         (log, plainLog) = try LogWriter.files(in: folder, plainPath: order.plainLog)
         group = try ControlGroup.make(order.controlGroup)  // 1
+        var held: GatedProcess?
         do {
             let gate = try Descriptor.pipe()
             let pipe = try Descriptor.pipe()
             output = pipe.reading
             output.makeNonblocking()
-            process = try GatedProcess(
+            let process = try GatedProcess(
                 GatedProcess.Order(
                     arguments: order.plan.arguments,
                     environment: order.plan.environment.map { ($0.name, $0.text) },
@@ -43,12 +44,17 @@ struct StartedAttempt: Sendable {
                     input: try Directory("/dev").open("null", O_RDONLY),
                     output: pipe.writing, error: pipe.writing, gate: gate.reading,
                     cgroup: group.folder.descriptor))  // 2
+            held = process
+            self.process = process
             beganAt = clock.now
             try Self.record(process.pid, beganAt, order.bootID, in: folder)  // 3
             beganElapsed = clock.elapsed
             guard gate.writing.write([1]) == 0 else { throw ExecKitError.system("open", "gate") }  // 4
         } catch {
             _ = group.empty()
+            // Killed at the gate, it must not stay on the kernel's books either.
+            held?.signal(SIGKILL)
+            held?.reap()
             group.remove()
             throw error
         }
