@@ -17,11 +17,12 @@ open_folder() {
     folder=$(mktemp -d "${TMPDIR:-/tmp}/provision.XXXXXX")
     mkdir -m 700 "$folder/redis"
     trap clean_up EXIT
+    trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
 }
 clean_up() {
-    trap '' INT TERM
+    trap '' HUP INT TERM
     [[ $folder ]] || return 0
     printf '\n'
     step "stopping"
@@ -33,6 +34,10 @@ clean_up() {
     "${as_root[@]}" rm -rf "$folder"
     folder=""
 }
+
+# Starts a program in the background, out of reach of this terminal's Ctrl-C: what ends it is `clean_up`. In `$!` is
+# the program itself, because a background process leads no group and setsid need not fork.
+detached() { exec setsid "$@"; }
 
 # Waits, up to so many seconds, until the command succeeds.
 until_true() {
@@ -48,7 +53,7 @@ tail_of() { tail -n 3 "$1" 2>/dev/null; }
 
 start_redis() {
     step "Redis on a Unix socket"
-    redis-server --port 0 --unixsocket "$folder/redis/redis.sock" --unixsocketperm 700 --save '' --appendonly no \
+    detached redis-server --port 0 --unixsocket "$folder/redis/redis.sock" --unixsocketperm 700 --save '' --appendonly no \
         --dir "$folder/redis" >"$folder/redis.log" 2>&1 &
     redis=$!
     until_true 10 test -S "$folder/redis/redis.sock" || fail "Redis did not start: $(tail_of "$folder/redis.log")"
@@ -59,7 +64,7 @@ start_panel() {
     step "panel on $url"
     SECRET_KEY=$secret PANEL_TOKEN=$token PANEL_PORT=$port REDIS_URL=unix://$folder/redis/redis.sock \
         PANEL_DATABASE=$folder/panel.sqlite PANEL_INSTALLERS=$PWD/installers \
-        "$1/PanelServer" >"$folder/panel.log" 2>&1 &
+        detached "$1/PanelServer" >"$folder/panel.log" 2>&1 &
     panel=$!
     until_true 15 panel_answers || fail "the panel does not answer: $(tail_of "$folder/panel.log")"
 }
@@ -74,7 +79,7 @@ start_server() {
     shift 3
     step "a throw-away Debian server"
     [[ -d $folder/bundle ]] || scripts/bundle "$programs" "$folder/bundle"
-    "${as_root[@]}" scripts/server base
+    "${as_root[@]}" scripts/server base >/dev/null
     servers+=("$name")
     "${as_root[@]}" scripts/server boot "$name" --private-network --bind "$folder/redis:/run/provision-redis" \
         --bind-ro "$folder/bundle:/usr/local/lib/provisioning" \
