@@ -83,6 +83,9 @@ let package = Package(
         // SQLite keeps jobs, history and the audit trail.
         library("SQLiteStore", ["JobKit", "ManifestKit", .product(name: "GRDB", package: "GRDB.swift")]),
 
+        // What the two services are told from outside, read and refused alike.
+        library("ServiceSettings", ["JobKit", "RedisQueue", log, configuration, systemPackage]),
+
         // Composes everything but ExecKit: no root access from the web layer, by linkage.
         program(
             "PanelServer",
@@ -90,8 +93,8 @@ let package = Package(
                 "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
                 hummingbird, .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "NIOCore", package: "swift-nio"), mustache, log, configuration, lifecycle,
-                signals, systemPackage,
+                .product(name: "NIOCore", package: "swift-nio"), mustache, log, lifecycle, signals,
+                "ServiceSettings",
             ],
             embedding: ["apps", "app", "layout"].map { "Web/Templates/\($0).mustache" }),
         // Runs as root on the target: never SQLiteStore, GRDB, Hummingbird.
@@ -99,8 +102,7 @@ let package = Package(
             "AgentDaemon",
             [
                 "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", log,
-                configuration,
-                lifecycle, signals, systemPackage,
+                lifecycle, signals, "ServiceSettings",
             ]),
         // One process for each attempt, which outlives the agent; no Foundation.
         program("AttemptRunner", ["ExecKit"]),

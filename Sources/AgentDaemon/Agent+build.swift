@@ -6,6 +6,7 @@ import ManifestKit
 import OpenSSLCrypto
 import RedisQueue
 public import ServiceLifecycle
+import ServiceSettings
 import UnixSignals
 
 // The composition root: the only place that knows every concrete type.
@@ -23,7 +24,7 @@ struct Agent {
 
     static func build(_ configuration: AgentConfiguration, logger: Logger) async throws -> Agent {
         guard getuid() == 0 else {
-            throw ConfigurationProblem("the agent has to run as root: installers change the system")
+            throw StartupProblem("the agent has to run as root: installers change the system")
         }
         if configuration.derivedFromRoot {
             logger.warning(

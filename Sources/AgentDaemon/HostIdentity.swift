@@ -1,6 +1,7 @@
 import ExecKit
 import Glibc
 import ManifestKit
+import ServiceSettings
 
 /// Which machine this is, which boot, and what it runs.
 struct HostIdentity {
@@ -10,7 +11,7 @@ struct HostIdentity {
 
     /// Reads the system's own files.
     ///
-    /// - Throws: ``ConfigurationProblem`` where one of them is missing.
+    /// - Throws: ``StartupProblem`` where one of them is missing.
     static func read() throws -> HostIdentity {
         var names = utsname()
         uname(&names)
@@ -25,14 +26,14 @@ struct HostIdentity {
     private static func text(_ path: String) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw ConfigurationProblem("'\(path)' cannot be read; the agent needs it")
+            throw StartupProblem("'\(path)' cannot be read; the agent needs it")
         }
         defer { close(descriptor) }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = Glibc.read(descriptor, &buffer, buffer.count)
         var text = buffer.prefix(max(0, count))
         while text.last == UInt8(ascii: "\n") { text.removeLast() }
-        guard !text.isEmpty else { throw ConfigurationProblem("'\(path)' is empty; the agent needs it") }
+        guard !text.isEmpty else { throw StartupProblem("'\(path)' is empty; the agent needs it") }
         return String(decoding: text, as: UTF8.self)
     }
 }

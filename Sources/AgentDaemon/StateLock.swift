@@ -1,16 +1,17 @@
 import Glibc
+import ServiceSettings
 
 /// One agent for each state folder: the lock is held for life and falls with the process.
 final class StateLock: Sendable {
     private let descriptor: CInt
 
-    /// - Throws: ``ConfigurationProblem`` where another agent holds it.
+    /// - Throws: ``StartupProblem`` where another agent holds it.
     init(folder: String) throws {
         mkdir(folder, 0o700)
         let path = "\(folder)/agent.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw ConfigurationProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+            throw StartupProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
         // A record lock: unlike `flock`'s, a child that was just forked for a runner has no part in it,
         // and so cannot keep it when this agent is killed and started again at once.
@@ -19,7 +20,7 @@ final class StateLock: Sendable {
         lock.l_whence = Int16(SEEK_SET)
         guard fcntl(descriptor, F_SETLK, &lock) == 0 else {
             close(descriptor)
-            throw ConfigurationProblem("another agent already runs on '\(folder)'")
+            throw StartupProblem("another agent already runs on '\(folder)'")
         }
     }
 

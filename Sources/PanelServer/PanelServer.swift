@@ -1,24 +1,16 @@
-import Glibc
 import Logging
+import ServiceSettings
 
 /// The panel: `PanelServer [--env-file PATH]`.
 @main
 struct PanelServer {
     static func main() async {
-        do {
-            let arguments = Array(CommandLine.arguments.dropFirst())
-            guard arguments.isEmpty || arguments.count == 2 && arguments[0] == "--env-file" else {
-                throw ConfigurationProblem("usage: PanelServer [--env-file PATH]")
-            }
-            let configuration = try await PanelConfiguration(file: arguments.last)
+        await Program.main("PanelServer") {
+            let configuration = try PanelConfiguration(await Settings(arguments: CommandLine.arguments))
             LoggingSystem.bootstrap(StreamLogHandler.standardError)
             var logger = Logger(label: "panel")
-            logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
+            logger.logLevel = configuration.logLevel
             try await Panel.build(configuration, logger: logger).run()
-        } catch {
-            let line = Array("PanelServer: \(error)\n".utf8)
-            _ = write(STDERR_FILENO, line, line.count)
-            exit(1)
         }
     }
 }

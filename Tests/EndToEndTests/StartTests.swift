@@ -26,13 +26,17 @@ import Testing
     }
 
     private static let panelProblems: [([String: String?], String)] = [
-        (["SECRET_KEY": nil], "SECRET_KEY is missing"), (["SECRET_KEY": ""], "SECRET_KEY has 0 bytes"),
+        (["SECRET_KEY": nil], "SECRET_KEY is missing"), (["SECRET_KEY": ""], "SECRET_KEY is missing"),
         (["SECRET_KEY": String(repeating: "k", count: 31)], "SECRET_KEY has 31 bytes"),
         (["SECRET_KEY_PREVIOUS": "short"], "SECRET_KEY_PREVIOUS"),
         (["PANEL_TOKEN": nil], "PANEL_TOKEN is missing"),
         (["PANEL_TOKEN": "short"], "PANEL_TOKEN"), (["PANEL_PORT": "70000"], "PANEL_PORT"),
         (["PANEL_PORT": "http"], "PANEL_PORT"),
-        (["REDIS_URL": "http://localhost"], "the address of Redis"),
+        (
+            ["REDIS_URL": "http://localhost"],
+            "REDIS_URL cannot be used: the address of Redis begins with none of"
+        ),
+        (["LOG_LEVEL": "loud"], "LOG_LEVEL is 'loud'"),
         (["PANEL_DATABASE": "/nowhere/panel.sqlite"], "/nowhere/panel.sqlite"),
     ]
 
@@ -57,7 +61,7 @@ import Testing
         (["AGENT_KEY": "abc"], "AGENT_KEY"), (["AGENT_ID": nil], "AGENT_ID is missing"),
         (["AGENT_ID": "../x"], "AGENT_ID '../x'"),
         (["SECRET_KEY_PREVIOUS": "short"], "SECRET_KEY_PREVIOUS"),
-        (["REDIS_URL": "ftp://localhost"], "the address of Redis"),
+        (["REDIS_URL": "ftp://localhost"], "REDIS_URL cannot be used"), (["LOG_LEVEL": "loud"], "LOG_LEVEL"),
     ]
 
     @Test(.enabled(if: House.hasRoot, House.needsRoot)) func namesTheSettingThatKeepsTheAgentFromStarting()

@@ -11,17 +11,16 @@ enum Arrows {
         "RedisQueue": ["JobKit", "CHiredis", "CLibSSL"],
         // GRDB takes and gives bytes as Foundation's Data.
         "SQLiteStore": ["JobKit", "ManifestKit", "OpenSSLCrypto", "GRDB", "FoundationEssentials"],
+        "ServiceSettings": ["JobKit", "RedisQueue", "Logging", "Configuration", "SystemPackage"],
         "AttemptRunner": ["ExecKit"],
         "AgentDaemon": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", "Logging",
-            "Configuration", "ServiceLifecycle", "UnixSignals", "SystemPackage",
+            "ServiceLifecycle", "UnixSignals", "ServiceSettings",
         ],
         "PanelServer": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
-            "Hummingbird",
-            "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache", "Logging", "Configuration",
-            "ServiceLifecycle",
-            "UnixSignals", "SystemPackage",
+            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache", "Logging",
+            "ServiceLifecycle", "UnixSignals", "ServiceSettings",
         ],
     ]
 

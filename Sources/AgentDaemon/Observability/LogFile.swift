@@ -1,19 +1,20 @@
 import Glibc
 import JobKit
 import Logging
+import ServiceSettings
 import Synchronization
 
 /// `agent.log`: one line an event, readable by root alone.
 final class LogFile: Sendable {
     private let descriptor: CInt
 
-    /// - Throws: ``ConfigurationProblem`` where the file cannot be opened.
+    /// - Throws: ``StartupProblem`` where the file cannot be opened.
     init(folder: String) throws {
         mkdir(folder, 0o700)
         let path = "\(folder)/agent.log"
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw ConfigurationProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+            throw StartupProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
     }
 

@@ -56,7 +56,7 @@ final class JobFeed: Sendable {
 
         /// Returns at the first news, after so many seconds, or when the panel is told to stop.
         func wait(seconds: Int) async {
-            try? await cancelWhenGracefulShutdown { [stream, clock] in
+            await cancelWhenGracefulShutdown { [stream, clock] in
                 await withTaskGroup(of: Void.self) { group in
                     group.addTask { for await _ in stream { return } }
                     group.addTask { try? await clock.sleep(for: .seconds(seconds)) }
