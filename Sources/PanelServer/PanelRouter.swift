@@ -11,6 +11,7 @@ enum PanelRouter {
     ) throws -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ProblemMiddleware())
+        router.add(middleware: PlainPaths())
         router.only(.get, "api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
 
         let api = router.group("api").add(middleware: BearerAuth(token: token))

@@ -162,6 +162,26 @@ import Testing
         }
     }
 
+    @Test func knowsEachAddressInOneSpelling() async throws {
+        let paths = [
+            "//", "/.", "//api/apps", "/api//apps", "/api/apps/", "/api/./apps", "/api/x/../apps",
+            "/api/%61pps",
+            "/api/apps/%67reeting", "/api/apps;x", "/api/apps/greeting;v=1", "/api\\apps",
+            "/api/apps/greeting%00",
+            "/api/apps/..%2fjobs", "/api/%c0%ae%c0%ae/apps", "/api/%252e/apps", "/apps/greeting/",
+            "/apps//greeting",
+            "/API/apps", "/api/apps/greeting%20", "/api/health/", "//api/health", "/api/%68ealth",
+        ]
+        try await House.runPanel { (house) async throws in
+            for path in paths {
+                #expect(try await house.api.get(path).status == 404, "\(path)")
+                var stranger = house.api
+                stranger.token = nil
+                #expect([401, 404].contains(try await stranger.get(path).status), "\(path) without a token")
+            }
+        }
+    }
+
     @Test func hangsUpOnRequestsThatAreNoHTTP() async throws {
         let post =
             "POST /api/apps/greeting/install HTTP/1.1\r\nhost: panel\r\nauthorization: Bearer \(PanelClient.token)\r\ncontent-type: application/json\r\n"

@@ -34,6 +34,38 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     }
 }
 
+/// Lets each address through in one spelling only, so that no two programs can read it differently.
+///
+/// Every part is letters, digits, `-`, `_`, `.` and `~`; none is empty, `.` or `..`. No
+/// address of the panel needs more, so there is no escape to decode either.
+struct PlainPaths<Context: RequestContext>: RouterMiddleware {
+    func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        guard Self.isPlain(request.uri.path) else { throw Problem.notFound }
+        return try await next(request, context)
+    }
+
+    private static func isPlain(_ path: String) -> Bool {
+        guard path.utf8.first == UInt8(ascii: "/"), path != "/" else { return path == "/" }
+        return path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .allSatisfy { part in
+                !part.isEmpty && !part.elementsEqual(".".utf8) && !part.elementsEqual("..".utf8)
+                    && part.allSatisfy(isPlain)
+            }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
+            UInt8(ascii: "~"):
+            true
+        default: false
+        }
+    }
+}
+
 /// Lets through who knows the token; compares digests, in constant time.
 struct TokenGuard: Sendable {
     private let digest: [UInt8]
