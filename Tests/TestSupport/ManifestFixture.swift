@@ -1,20 +1,20 @@
 import Glibc
-import ManifestKit
+package import ManifestKit
 
 /// A file of `Fixtures`: a manifest, a line of dashes, and what is to come of it.
 ///
 /// What is to come is each finding on a line of its own and then, if the manifest
 /// is usable, `ok` and its canonical form.
-struct ManifestFixture: CustomStringConvertible, Sendable {
-    let description: String
-    let yaml: [UInt8]
-    let expected: String
+package struct ManifestFixture: CustomStringConvertible, Sendable {
+    package let description: String
+    package let yaml: [UInt8]
+    package let expected: String
     private let path: String
 
     private static let separator = Array("\n----------\n".utf8)
 
     /// Every fixture of the folder beside `file`.
-    static func all(beside file: StaticString = #filePath) -> [ManifestFixture] {
+    package static func all(beside file: StaticString = #filePath) -> [ManifestFixture] {
         let folderPath =
             "\(file)".split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
                 separator: "/") + "/Fixtures"
@@ -35,14 +35,14 @@ struct ManifestFixture: CustomStringConvertible, Sendable {
     }
 
     /// What came of decoding, in the fixtures' form.
-    static func report(_ diagnostics: [Diagnostic], _ manifest: Manifest?) -> String {
+    package static func report(_ diagnostics: [Diagnostic], _ manifest: Manifest?) -> String {
         let lines = diagnostics.map(\.description)
         let result = manifest.map { ["ok", String(decoding: $0.canonicalForm(), as: UTF8.self)] } ?? []
         return (lines + result).joined(separator: "\n") + "\n"
     }
 
     /// Writes `actual` as what is to come, when the environment says so; the run fails all the same.
-    func record(_ actual: String) {
+    package func record(_ actual: String) {
         guard getenv("RECORD_SNAPSHOTS") != nil, let file = fopen(path, "w") else { return }
         let bytes = yaml + Self.separator.dropFirst() + Array(actual.utf8)
         fwrite(bytes, 1, bytes.count, file)
