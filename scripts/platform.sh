@@ -106,11 +106,11 @@ submit() {
 
 # follow: prints what the job's script writes until it is over, and sets `status`.
 follow() {
-    local after=0 page
-    while page=$(api "$url/api/jobs/$job/log?after=$after&wait=20"); do
+    local attempt=1 after=0 page
+    while page=$(api "$url/api/jobs/$job/log?attempt=$attempt&after=$after&wait=20"); do
         jq -j '.records[].text' <<<"$page" | sed 's/^/    /'
-        after=$(jq .next_after <<<"$page")
-        [[ $(jq .complete <<<"$page") != true ]] || break
+        read -r attempt after < <(jq -r '"\(.next_attempt) \(.next_after)"' <<<"$page")
+        [[ $(jq .complete <<<"$page") == false ]] || break
     done
     status=$(api "$url/api/jobs/$job" | jq -r .status)
     step "job $job $status"

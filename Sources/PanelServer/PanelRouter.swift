@@ -9,7 +9,7 @@ enum PanelRouter {
         token: TokenGuard, catalog: Catalog, desk: JobDesk, store: any JobStore, sweep: PresenceSweep,
         feed: JobFeed
     ) throws -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
+        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: PlainPaths())
         router.only(.get, "api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
@@ -26,7 +26,7 @@ enum PanelRouter {
 }
 
 extension RouterMethods {
-    /// A route that answers to one method, and to all others with 405 and `Allow`.
+    /// A route that answers to one method, and to all others with 405 and `Allow`; with GET goes HEAD.
     func only(
         _ method: HTTPRequest.Method, _ path: RouterPath,
         use handler: @escaping @Sendable (Request, Context) async throws -> Response
@@ -35,8 +35,10 @@ extension RouterMethods {
         let others: [HTTPRequest.Method] = [
             .get, .head, .post, .put, .patch, .delete, .options, .trace, .connect,
         ]
-        for other in others where other != method {
-            on(path, method: other) { _, _ -> Response in throw Problem.methodNotAllowed(method.rawValue) }
+        let allowed: [HTTPRequest.Method] = method == .get ? [.get, .head] : [method]
+        let names = allowed.map(\.rawValue).joined(separator: ", ")
+        for other in others where !allowed.contains(other) {
+            on(path, method: other) { _, _ -> Response in throw Problem.methodNotAllowed(names) }
         }
     }
 }

@@ -59,10 +59,25 @@ import Testing
                     let answer = try await house.api.send(
                         method, path, headers: headers, body: ["GET", "TRACE"].contains(method) ? nil : body)
                     #expect(answer.status == 405, "\(method) \(path)")
-                    #expect(answer.headers["allow"] == allowed, "\(method) \(path)")
+                    #expect(
+                        answer.headers["allow"] == (allowed == "GET" ? "GET, HEAD" : allowed),
+                        "\(method) \(path)")
                 }
             }
+            for (method, path) in routes where method == "GET" {
+                let answer = try await house.api.send("HEAD", path)
+                #expect(answer.status == 200 && answer.body.isEmpty, "HEAD \(path)")
+            }
             #expect(try await house.recordedJobs() == [id])
+        }
+    }
+
+    @Test func showsAFieldsOwnHintAndNoOther() async throws {
+        try await House.runPanel { house in
+            let page = try await house.api.get("/apps/greeting").text
+            let description = try #require(
+                try await house.api.get("/api/apps/greeting").json["app"]?.object?["description"]?.string)
+            #expect(page.split(separator: description).count == 2, "\(page)")
         }
     }
 

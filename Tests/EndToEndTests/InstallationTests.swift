@@ -48,6 +48,64 @@ struct InstallationTests {
         }
     }
 
+    /// Every attempt has records of its own, counted from one: who follows the job is sent on to the next.
+    @Test func leadsAFollowerFromOneAttemptToTheNext() async throws {
+        let application = TestApplication(
+            id: "again", isIdempotent: true,
+            script:
+                "echo try $PROVISION_ATTEMPT; [[ $PROVISION_ATTEMPT != 1 ]] && end 0; echo once more; end 2")
+        try await House.run([application]) { house in
+            let id = try await house.install("again")
+            try await eventually("the wait for another attempt") {
+                try await house.job(id)["status"] == "waiting"
+            }
+            let page = try await house.api.get("/api/jobs/\(id)/log").json
+            #expect(page["complete"] == false)
+            #expect(page["attempt"] == 1)
+            #expect(page["next_attempt"] == 2)
+            #expect(page["next_after"] == 0)
+            #expect(try await house.api.get("/api/jobs/\(id)/log?attempt=2").json["records"] == [])
+            #expect(
+                try await house.api.get("/api/jobs/\(id)/log?attempt=3").findings == [
+                    "attempt unknown_attempt"
+                ])
+
+            var (text, attempt, after) = ("", 1, 0)
+            while true {
+                let page = try await house.api.get(
+                    "/api/jobs/\(id)/log?attempt=\(attempt)&after=\(after)&wait=30"
+                ).json
+                text += page["records"]?.array?.compactMap { $0.object?["text"]?.string }.joined() ?? ""
+                if page["complete"] == true { break }
+                attempt = Int(try #require(page["next_attempt"]?.integer))
+                after = Int(try #require(page["next_after"]?.integer))
+            }
+            #expect(text == "try 1\nonce more\ntry 2\n")
+            let plain = ["accept": "text/plain"]
+            #expect(try await house.api.get("/api/jobs/\(id)/log", headers: plain).text == "try 2\n")
+            #expect(
+                try await house.api.get("/api/jobs/\(id)/log?attempt=1", headers: plain).text
+                    == "try 1\nonce more\n")
+            #expect(try await house.api.get("/api/jobs/\(id)/log?attempt=3", headers: plain).status == 404)
+        }
+    }
+
+    /// Ended by a signal, with a record of the end whose times are as everywhere in the API.
+    @Test func saysWhichSignalEndedAScript() async throws {
+        let application = TestApplication(id: "struck", script: "kill -SEGV $$")
+        try await House.run([application]) { house in
+            let job = try await house.end(of: house.install("struck"))
+            #expect(job["reason"] == "signal")
+            #expect(job["exit_code"] == 139)
+            #expect(job["exit_meaning"] == "The script was ended by signal 11.")
+            let result = job["attempts"]?.array?.first?.object?["result"]?.object
+            guard case .number(let ended)? = result?["ended_at"],
+                case .number(let finished)? = job["finished_at"]
+            else { throw SystemFailure("the end has no time: \(job)") }
+            #expect(ended.count == finished.count && ended.prefix(7) == finished.prefix(7))
+        }
+    }
+
     @Test func keepsAnAuditTrailThatHolds() async throws {
         try await House.run([.greeting]) { house in
             let secret = "an audited secret"

@@ -37,7 +37,7 @@ struct InstallBody {
         if name == nil {
             items.append(
                 .init(
-                    field: "server_id", code: "required",
+                    field: "server_id", code: object["server_id"] == nil ? "required" : "type",
                     message: "'server_id' has to be the server's name, a string"))
         }
         let inputs = object["inputs"].map(\.object) ?? JSONObject()
@@ -95,11 +95,12 @@ struct Query {
         }
     }
 
-    subscript(name: String) -> String? { values[name] }
+    /// The value of that name; one that is empty was not given.
+    subscript(name: String) -> String? { values[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     /// The whole number of that name, or nil where there is none.
     func integer(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-        guard let text = values[name] else { return nil }
+        guard let text = self[name] else { return nil }
         guard let value = Int(text), range.contains(value), String(value) == text else {
             throw Problem(
                 .badRequest, "invalid_parameter",

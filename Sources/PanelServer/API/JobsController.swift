@@ -65,11 +65,11 @@ struct JobsController: Sendable {
         let number = try query.integer("attempt", in: 1...1_000_000)
         let wait = try query.integer("wait", in: 0...30) ?? 0
         if request.headers[.accept]?.hasPrefix("text/plain") ?? false {
-            return try await plainLog(of: id, attempt: number)
+            return try await plainLog(of: id, attempt: number, after: after)
         }
         let news = feed.subscribe(to: id)
         var page = try await logPage(of: id, attempt: number, after: after)
-        if wait > 0, page.records.isEmpty, !page.isComplete {
+        if wait > 0, page.records.isEmpty, !page.isComplete, page.next.attempt == page.attempt {
             await news.wait(seconds: wait)
             page = try await logPage(of: id, attempt: number, after: after)
         }
@@ -78,7 +78,7 @@ struct JobsController: Sendable {
                 "success": true, "job_id": .string(id.description), "attempt": .integer(page.attempt),
                 "status": .string(page.state.rawValue), "complete": .bool(page.isComplete),
                 "records": .array(page.records.map(\.payload)),
-                "next_after": .integer(page.records.last?.number ?? after),
+                "next_attempt": .integer(page.next.attempt), "next_after": .integer(page.next.after),
             ])
     }
 
@@ -86,27 +86,38 @@ struct JobsController: Sendable {
         let attempt: Int
         let state: JobState
         let records: [LogRecord]
-        /// Whether nothing will be added behind these records.
+        /// Where to go on reading: another attempt has records of its own, counted anew.
+        let next: (attempt: Int, after: Int)
+        /// Whether nothing will be added behind these records: the job is over, and this is its last attempt.
         let isComplete: Bool
     }
 
     private func logPage(of id: JobID, attempt number: Int?, after: Int) async throws -> LogPage {
         let page = try await store.read { store -> LogPage? in
             guard let job = try store.job(id) else { return nil }
-            let attempt = AttemptID(job: id, number: number ?? job.attempt.id.number)
+            let latest = job.attempt.id.number
+            let attempt = AttemptID(job: id, number: number ?? latest)
+            // One that is still to come may be waited for.
+            guard attempt.number <= (job.state.isFinal ? latest : latest + 1) else {
+                throw Problem.unknownAttempt(attempt.number, of: id.description)
+            }
             let records = try store.log(of: attempt, afterRecord: after, limit: Self.page)
-            let isOver = attempt.number < job.attempt.id.number || job.attempt.phase == .ended
+            let isFull = records.count == Self.page
+            let hasEnded = attempt.number < latest || attempt.number == latest && job.attempt.phase == .ended
+            let isLast = job.state.isFinal && attempt.number == latest
             return LogPage(
                 attempt: attempt.number, state: job.state, records: records,
-                isComplete: isOver && records.count < Self.page)
+                next: hasEnded && !isFull && !isLast
+                    ? (attempt.number + 1, 0) : (attempt.number, records.last?.number ?? after),
+                isComplete: isLast && !isFull)
         }
         guard let page else { throw Problem.unknownJob(id.description) }
         return page
     }
 
-    private func plainLog(of id: JobID, attempt number: Int?) async throws -> Response {
+    private func plainLog(of id: JobID, attempt number: Int?, after: Int) async throws -> Response {
         let store = store
-        let first = try await logPage(of: id, attempt: number, after: 0)
+        let first = try await logPage(of: id, attempt: number, after: after)
         let attempt = AttemptID(job: id, number: first.attempt)
         return Response(
             status: .ok,

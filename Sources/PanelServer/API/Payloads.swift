@@ -22,7 +22,7 @@ extension JobRecord {
             "server_id": .string(agent.description), "status": .string(state.rawValue),
             "reason": .optional(reason) { .string($0.rawValue) }, "detail": .optional(detail) { .string($0) },
             "exit_code": .optional(exitCode) { .integer($0) },
-            "exit_meaning": .optional(exitCode) { .string(terms.meaning(ofExitCode: $0).message) },
+            "exit_meaning": .optional(exitMeaning) { .string($0) },
             "attempt": .integer(attempt.id.number),
             "inputs": .object(JSONObject(shown.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })),
             "actor": .string(actor), "created_at": createdAt.payload,
@@ -35,13 +35,32 @@ extension JobRecord {
     }
 }
 
+extension JobRecord {
+    /// What the exit code means; of one that stands for a signal, which signal it was.
+    private var exitMeaning: String? {
+        guard let exitCode else { return nil }
+        guard reason == .signal else { return terms.meaning(ofExitCode: exitCode).message }
+        return "The script was ended by signal \(exitCode - 128)."
+    }
+}
+
 extension AttemptRecord {
     var payload: JSONValue {
         [
             "attempt": .integer(id.number), "phase": .string(phase.rawValue), "offered_at": offeredAt.payload,
             "claimed_at": .optional(claimedAt, \.payload), "began_at": .optional(beganAt, \.payload),
-            "ended_at": .optional(endedAt, \.payload), "result": .optional(result, \.json),
+            "ended_at": .optional(endedAt, \.payload), "result": .optional(result, \.payload),
         ]
+    }
+}
+
+extension AttemptResult {
+    /// The agent's record of an end, its times as everywhere in the API.
+    fileprivate var payload: JSONValue {
+        guard var object = json.object else { return .null }
+        object["began_at"] = beganAt?.payload
+        object["ended_at"] = endedAt.payload
+        return .object(object)
     }
 }
 

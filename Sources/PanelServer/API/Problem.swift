@@ -81,6 +81,11 @@ extension Problem {
         Problem(.notFound, "unknown_job", "there is no job '\(id.prefix(80))'")
     }
 
+    static func unknownAttempt(_ number: Int, of id: String) -> Problem {
+        Problem(
+            .notFound, "unknown_attempt", "job '\(id.prefix(80))' has no attempt \(number)", field: "attempt")
+    }
+
     static func unknownServer(_ id: String) -> Problem {
         Problem(.notFound, "unknown_server", "there is no server '\(id.prefix(80))'", field: "server_id")
     }

@@ -7,7 +7,7 @@ struct FormModel {
     init(_ manifest: Manifest) {
         let fields = Form(manifest).fields.map(Self.field)
         let sample: JSONValue = [
-            "server_id": "agent-001",
+            "server_id": "SERVER_ID",
             "inputs": .object(
                 JSONObject(manifest.inputs.filter(\.isRequired).map { ($0.name.description, "…") })),
         ]
@@ -29,7 +29,8 @@ struct FormModel {
             "isPlain": field.input.type != .boolean && field.input.type != .select,
             "isChecked": value == "true", "htmlType": field.input.type.htmlType,
         ]
-        context["description"] = field.input.description
+        // Not `description`: where a field has none, the template would find the application's.
+        context["hint"] = field.input.description
         context["condition"] = field.input.visibility?.sentence
         context["minValue"] = field.minValue.map { String($0) }
         context["maxValue"] = field.maxValue.map { String($0) }
