@@ -35,7 +35,6 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
-let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 let package = Package(
@@ -55,7 +54,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -84,7 +82,7 @@ let package = Package(
         library("SQLiteStore", ["JobKit", "ManifestKit", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // What the two services are told from outside, read and refused alike.
-        library("ServiceSettings", ["JobKit", "RedisQueue", log, configuration, systemPackage]),
+        library("ServiceSettings", ["ManifestKit", "JobKit", "RedisQueue", log, configuration]),
 
         // Composes everything but ExecKit: no root access from the web layer, by linkage.
         program(
@@ -115,6 +113,7 @@ let package = Package(
         .testTarget(name: "LayeringTests", swiftSettings: strict),
         tests("ManifestKitTests", ["ManifestKit"], excluding: ["Fixtures"]),
         tests("ValidationKitTests", ["ValidationKit", "ManifestKit"], excluding: ["Fixtures"]),
+        tests("ServiceSettingsTests", ["ServiceSettings"]),
         tests("OpenSSLCryptoTests", ["OpenSSLCrypto"]),
         tests(
             "JobKitTests", ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"],

@@ -30,6 +30,7 @@ struct Agent {
             logger.warning(
                 "this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")
         }
+        try checkPlaces(configuration)
         let lock = try StateLock(folder: configuration.stateFolder)
         let machine = try HostIdentity.read()
         let logging = EventLogging(logger: logger)
@@ -54,12 +55,43 @@ struct Agent {
         return Agent(worker: worker, logger: logger, lock: lock)
     }
 
+    /// What every job would fail for is told before there is any.
+    private static func checkPlaces(_ configuration: AgentConfiguration) throws {
+        do throws(FileError) {
+            _ = try Folder(path: configuration.installersFolder)
+        } catch {
+            throw StartupProblem("AGENT_INSTALLERS: \(error)")
+        }
+        guard access(configuration.runner, X_OK) == 0 else {
+            let reason = String(cString: strerror(errno))
+            throw StartupProblem("AGENT_RUNNER: '\(configuration.runner)' cannot be executed: \(reason)")
+        }
+    }
+
     func run() async throws {
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: StoppedAtShutdown(worker: worker))],
+                services: [
+                    .init(service: StoppedAtShutdown(worker: worker)),
+                    .init(service: Heartbeat(worker: worker)),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+}
+
+/// Tells systemd every few seconds that the worker still answers; an agent that hangs is started anew.
+private struct Heartbeat: Service {
+    let worker: AgentWorker
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await worker.answer()
+                SystemdNotification.alive()
+                try? await Task.sleep(for: .seconds(10))
+            }
+        }
     }
 }
 

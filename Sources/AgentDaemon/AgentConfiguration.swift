@@ -23,31 +23,31 @@ struct AgentConfiguration: Sendable {
         guard let name = settings.text("AGENT_ID") else {
             throw StartupProblem("AGENT_ID is missing: set it to this server's name, such as 'agent-001'")
         }
-        guard let agent = AgentID(name) else {
-            throw StartupProblem(
-                "AGENT_ID '\(name)' is no server name: a letter or digit, then up to 62 letters, digits, '.', '-' or '_'"
-            )
-        }
+        let agent = try AgentID(setting: "AGENT_ID", name)
         self.agent = agent
         (keys, derivedFromRoot) = try Self.keys(settings, agent)
         redisURL = try settings.redisURL()
-        stateFolder = settings.text("AGENT_STATE") ?? "/var/lib/provisioning"
-        logFolder = settings.text("AGENT_LOGS") ?? "/var/log/provisioning"
-        installersFolder = settings.text("AGENT_INSTALLERS") ?? "/usr/local/share/provisioning/installers"
-        runner = settings.text("AGENT_RUNNER") ?? "\(folder)/AttemptRunner"
+        stateFolder = try settings.path("AGENT_STATE", default: "/var/lib/provisioning")
+        logFolder = try settings.path("AGENT_LOGS", default: "/var/log/provisioning")
+        installersFolder = try settings.path(
+            "AGENT_INSTALLERS", default: "/usr/local/share/provisioning/installers")
+        runner = try settings.path("AGENT_RUNNER", default: "\(folder)/AttemptRunner")
         logLevel = try settings.logLevel()
     }
 
     private static func keys(_ settings: Settings, _ agent: AgentID) throws -> ([AgentKeys], Bool) {
-        if let text = settings.secret("AGENT_KEY") {
-            guard let key = Hex.decode(text).flatMap({ AgentKeys(agent: agent, agentKey: $0) }) else {
-                throw StartupProblem("AGENT_KEY is not 64 hexadecimal digits")
+        if let text = try settings.secret("AGENT_KEY") {
+            guard let key = Hex.decode(text.lowercased()).flatMap({ AgentKeys(agent: agent, agentKey: $0) })
+            else {
+                throw StartupProblem(
+                    "AGENT_KEY is not 64 hexadecimal digits; `PanelServer --agent-key \(agent)` makes it")
             }
             return ([key], false)
         }
         guard let root = try settings.rootKey("SECRET_KEY") else {
             throw StartupProblem(
-                "AGENT_KEY is missing: set it to this agent's key, or SECRET_KEY to the panel's secret")
+                "AGENT_KEY is missing: set it to this agent's key (`PanelServer --agent-key \(agent)` makes it), or SECRET_KEY to the panel's secret"
+            )
         }
         let roots = [root, try settings.rootKey("SECRET_KEY_PREVIOUS")].compactMap(\.self)
         return (roots.map { $0.keys(for: agent) }, true)

@@ -7,8 +7,9 @@ import ServiceSettings
 struct AgentDaemon {
     static func main() async {
         await Program.main("AgentDaemon") {
+            let options = try CommandLineOptions(CommandLine.arguments, allowing: ["--env-file": "PATH"])
             let configuration = try AgentConfiguration(
-                await Settings(arguments: CommandLine.arguments), folder: try programFolder())
+                Settings(file: options["--env-file"]), folder: try programFolder())
             let file = try LogFile(folder: configuration.logFolder)
             LoggingSystem.bootstrap { label in
                 MultiplexLogHandler([
@@ -17,9 +18,14 @@ struct AgentDaemon {
             }
             var logger = Logger(label: "agent")
             logger.logLevel = configuration.logLevel
-            let agent = try await Agent.build(configuration, logger: logger)
-            SystemdNotification.ready()
-            try await agent.run()
+            do {
+                let agent = try await Agent.build(configuration, logger: logger)
+                SystemdNotification.ready()
+                try await agent.run()
+            } catch {
+                FileLogHandler(file: file).note(.critical, "agent ends: \(error)")
+                throw error
+            }
         }
     }
 

@@ -7,11 +7,12 @@ final class StateLock: Sendable {
 
     /// - Throws: ``StartupProblem`` where another agent holds it.
     init(folder: String) throws {
-        mkdir(folder, 0o700)
+        try PrivateFolder.make(folder, setting: "AGENT_STATE")
         let path = "\(folder)/agent.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw StartupProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+            throw StartupProblem(
+                "AGENT_STATE: '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
         // A record lock: unlike `flock`'s, a child that was just forked for a runner has no part in it,
         // and so cannot keep it when this agent is killed and started again at once.

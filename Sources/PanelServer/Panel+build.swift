@@ -1,10 +1,13 @@
+import Glibc
 import Hummingbird
 public import JobKit
 import Logging
+import NIOCore
 import OpenSSLCrypto
 import RedisQueue
 import SQLiteStore
 public import ServiceLifecycle
+import ServiceSettings
 import UnixSignals
 
 // The composition root: the only place that knows every concrete type.
@@ -21,16 +24,14 @@ struct Panel {
     /// Opens the database, connects to Redis, loads the catalogue and lays out the routes.
     static func build(_ configuration: PanelConfiguration, logger: Logger) async throws -> Panel {
         let clock = ContinuousClock()
-        let catalog = Catalog(folder: configuration.installersFolder)
-        for finding in catalog.diagnostics { logger.warning("manifest", metadata: ["finding": "\(finding)"]) }
-        logger.info("catalogue loaded", metadata: ["apps": "\(catalog.entries.count)"])
-
-        let store = try SQLiteJobStore(path: configuration.databasePath)
+        let events = EventLogging(logger: logger)
+        let catalog = try Catalog(folder: configuration.installersFolder)
+        events.catalog(catalog)
+        let store = try openStore(configuration.databasePath)
         let run = try await store.write { try $0.next("panelRun") }
         let link = try RedisJobQueue(url: configuration.redisURL, name: "panel")
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
         let feed = JobFeed(clock: clock)
-        let events = EventLogging(logger: logger)
 
         let dispatcher = JobDispatcher(store: store, link: link, clock: clock, onEvent: events.dispatcher)
         let ingestor = ReportIngestor(
@@ -67,7 +68,18 @@ struct Panel {
             },
             logger: logger)
         // Stopped in the reverse order: HTTP first, so that whatever was accepted is still sent and taken in.
-        return Panel(services: [dispatcher, ingestor, sweep, http], logger: logger)
+        let address = "\(configuration.host):\(configuration.port)"
+        return Panel(
+            services: [dispatcher, ingestor, sweep, Listener(application: http, address: address)],
+            logger: logger)
+    }
+
+    private static func openStore(_ path: String) throws -> SQLiteJobStore {
+        do throws(StoreError) {
+            return try SQLiteJobStore(path: path)
+        } catch {
+            throw StartupProblem("PANEL_DATABASE cannot be used: \(error.message)")
+        }
     }
 
     func run() async throws {
@@ -79,6 +91,26 @@ struct Panel {
     }
 }
 
+/// A service that knows itself how to stop without dropping what it has begun.
+private protocol GracefulService: Service {}
+
+/// The web server, which says whose setting it is that it cannot listen.
+private struct Listener<Web: ApplicationProtocol>: GracefulService {
+    let application: Web
+    let address: String
+
+    func run() async throws {
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            let reason = String(cString: strerror(error.errnoCode))
+            throw StartupProblem("the panel cannot listen on \(address) (PANEL_HOST, PANEL_PORT): \(reason)")
+        } catch let error as SocketAddressError.UnknownHost {
+            throw StartupProblem("PANEL_HOST '\(error.host)' is no address of this machine")
+        }
+    }
+}
+
 /// Ends a service whose loops know cancellation only.
 private struct CancelledAtShutdown: Service {
     let service: any Service
@@ -86,7 +118,7 @@ private struct CancelledAtShutdown: Service {
     init(_ service: any Service) { self.service = service }
 
     func run() async throws {
-        guard !(service is any ApplicationProtocol) else { return try await service.run() }
+        guard !(service is any GracefulService) else { return try await service.run() }
         do {
             try await cancelWhenGracefulShutdown { try await service.run() }
         } catch {

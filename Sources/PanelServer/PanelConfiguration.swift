@@ -19,17 +19,13 @@ struct PanelConfiguration: Sendable {
 
     /// - Throws: ``StartupProblem``, which names the setting and the cure.
     init(_ settings: Settings) throws {
-        guard let rootKey = try settings.rootKey("SECRET_KEY") else {
-            throw StartupProblem(
-                "SECRET_KEY is missing: set it to \(RootKey.minimumCount) or more random characters (`openssl rand -hex 32`)"
-            )
-        }
-        guard let token = settings.secret("PANEL_TOKEN"), token.utf8.count >= Self.minimumTokenCount else {
+        rootKey = try Self.rootKey(settings)
+        guard let token = try settings.secret("PANEL_TOKEN"), token.utf8.count >= Self.minimumTokenCount
+        else {
             throw StartupProblem(
                 "PANEL_TOKEN is missing or shorter than \(Self.minimumTokenCount) characters: it guards the API (`openssl rand -hex 32`)"
             )
         }
-        self.rootKey = rootKey
         self.token = token
         previousRootKey = try settings.rootKey("SECRET_KEY_PREVIOUS")
         redisURL = try settings.redisURL()
@@ -38,5 +34,15 @@ struct PanelConfiguration: Sendable {
         databasePath = settings.text("PANEL_DATABASE") ?? "panel.sqlite"
         installersFolder = settings.text("PANEL_INSTALLERS") ?? "installers"
         logLevel = try settings.logLevel()
+    }
+
+    /// The secret that every agent's key is derived from.
+    static func rootKey(_ settings: Settings) throws -> RootKey {
+        guard let key = try settings.rootKey("SECRET_KEY") else {
+            throw StartupProblem(
+                "SECRET_KEY is missing: set it to \(RootKey.minimumCount) or more random characters (`openssl rand -hex 32`)"
+            )
+        }
+        return key
     }
 }

@@ -54,7 +54,7 @@ extension RedisError {
     }
 
     /// The answer to an address with TLS.
-    static func encryptionUnsupported(by url: RedisURL) -> RedisError {
+    package static func encryptionUnsupported(by url: RedisURL) -> RedisError {
         RedisError(
             .unsupported,
             "TLS to Redis, as '\(url)' asks for, is not supported yet; use 'redis://' or 'unix://'")

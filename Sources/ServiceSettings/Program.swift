@@ -3,13 +3,23 @@ import Glibc
 /// The outermost frame of a service's program.
 package enum Program {
     /// Runs the service; where it cannot, says so in one line on standard error and ends with 1.
+    ///
+    /// Called wrongly it ends with 2, asked for help with 0.
     package static func main(_ name: String, _ body: () async throws -> Void) async {
         do {
             try await body()
+        } catch let usage as UsageRequest {
+            say(usage.text, to: usage.isAskedFor ? STDOUT_FILENO : STDERR_FILENO)
+            exit(usage.isAskedFor ? 0 : 2)
         } catch {
-            let line = Array("\(name): \(error)\n".utf8)
-            _ = write(STDERR_FILENO, line, line.count)
+            say("\(name): \(error)", to: STDERR_FILENO)
             exit(1)
         }
+    }
+
+    /// Writes a line.
+    package static func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {
+        let bytes = Array((line + "\n").utf8)
+        _ = write(descriptor, bytes, bytes.count)
     }
 }

@@ -1,8 +1,8 @@
 package import Configuration
 package import JobKit
 package import Logging
+import ManifestKit
 import RedisQueue
-import SystemPackage
 
 /// What a program is told from outside: environment, or a file of the same names.
 ///
@@ -11,22 +11,12 @@ import SystemPackage
 package struct Settings: Sendable {
     private let reader: ConfigReader
 
-    /// The settings of a program that was called as `PROGRAM [--env-file PATH]`.
-    ///
-    /// - Parameter arguments: the command line, the program's name first. What stands in the environment goes before
-    ///   what the file has.
-    package init(arguments: [String]) async throws {
+    /// The settings in the environment and, where one is named, in a file; the environment goes before the file.
+    package init(file path: String?) throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
-        switch arguments.count {
-        case 1: break
-        case 3 where arguments[1] == "--env-file":
-            do {
-                providers.append(
-                    try await EnvironmentVariablesProvider(environmentFilePath: FilePath(arguments[2])))
-            } catch {
-                throw StartupProblem("the file '\(arguments[2])' of --env-file cannot be read: \(error)")
-            }
-        default: throw StartupProblem("usage: \(arguments.first ?? "PROGRAM") [--env-file PATH]")
+        if let path {
+            providers.append(
+                EnvironmentVariablesProvider(environmentVariables: try EnvironmentFile.read(path)))
         }
         self.init(ConfigReader(providers: providers))
     }
@@ -37,13 +27,32 @@ package struct Settings: Sendable {
     package func text(_ name: String) -> String? { value(name, isSecret: false) }
 
     /// The value of a setting that no log and no error may show.
-    package func secret(_ name: String) -> String? { value(name, isSecret: true) }
+    ///
+    /// - Throws: where a blank or a line's end is at either end of it: the other side would not have it.
+    package func secret(_ name: String) throws -> String? {
+        guard let text = value(name, isSecret: true) else { return nil }
+        guard let first = text.utf8.first, let last = text.utf8.last, first > 0x20, last > 0x20 else {
+            throw StartupProblem("\(name) begins or ends with a blank or a line's end; take it away")
+        }
+        return text
+    }
+
+    /// A full path.
+    package func path(_ name: String, default fallback: String) throws -> String {
+        guard let text = text(name) else { return fallback }
+        guard text.utf8.first == UInt8(ascii: "/") else {
+            throw StartupProblem(
+                "\(name) is \(Diagnostic.quoted(text)); it takes a full path, which begins with '/'")
+        }
+        return text
+    }
 
     /// A whole number.
     package func number(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws -> Int {
         guard let text = text(name) else { return fallback }
         guard let number = Int(text), range.contains(number) else {
-            throw StartupProblem("\(name) is '\(text)'; it takes \(range.lowerBound) to \(range.upperBound)")
+            throw StartupProblem(
+                "\(name) is \(Diagnostic.quoted(text)); it takes \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }
@@ -71,9 +80,10 @@ extension Settings {
 
     /// Where Redis is, from `REDIS_URL`: an address that can be read as one.
     package func redisURL() throws -> String {
-        let text = secret("REDIS_URL") ?? "redis://localhost:6379/0"
+        let text = try secret("REDIS_URL") ?? "redis://localhost:6379/0"
         do throws(RedisError) {
-            _ = try RedisURL(text)
+            let url = try RedisURL(text)
+            if url.isEncrypted { throw RedisError.encryptionUnsupported(by: url) }
         } catch {
             throw StartupProblem("REDIS_URL cannot be used: \(error.message)")
         }
@@ -85,9 +95,21 @@ extension Settings {
         guard let text = text("LOG_LEVEL") else { return .info }
         guard let level = Logger.Level(rawValue: text.lowercased()) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw StartupProblem("LOG_LEVEL is '\(text)'; it takes one of: \(levels)")
+            throw StartupProblem("LOG_LEVEL is \(Diagnostic.quoted(text)); it takes one of: \(levels)")
         }
         return level
+    }
+}
+
+extension AgentID {
+    /// The name that a setting gives an agent.
+    package init(setting name: String, _ text: String) throws {
+        guard let agent = AgentID(text) else {
+            throw StartupProblem(
+                "\(name) \(Diagnostic.quoted(text)) is no server name: a letter or digit, then up to 62 letters, digits, '.', '-' or '_'"
+            )
+        }
+        self = agent
     }
 }
 

@@ -76,8 +76,8 @@ final class House: Sendable {
     // MARK: - The programs
 
     /// Starts the panel and waits until it answers.
-    func startPanel() async throws {
-        try panel.start()
+    func startPanel(_ words: [String] = []) async throws {
+        try panel.start(words)
         let line = try await panel.line(with: "panel answers")
         let digits = line.split(separator: " ").first { $0.hasPrefix("address=") }?.split(separator: ":").last
         let number = try #require(digits.flatMap { UInt16($0) }, "no port in '\(line)'")

@@ -42,13 +42,14 @@ final class Program: Sendable {
         }
     }
 
-    func start() throws {
+    /// Starts it, with words behind its name on the command line.
+    func start(_ words: [String] = []) throws {
         let settings = state.withLock { state in
             state.runs += 1
             return state.settings
         }
         let process = try ChildProcess(
-            ["\(Self.folder)/\(name)"], environment: settings, output: outputPath, folder: folder)
+            ["\(Self.folder)/\(name)"] + words, environment: settings, output: outputPath, folder: folder)
         state.withLock { $0.process = process }
     }
 

@@ -1,3 +1,4 @@
+import JobKit
 import ManifestKit
 import TestSupport
 import Testing
@@ -37,6 +38,12 @@ import Testing
             "REDIS_URL cannot be used: the address of Redis begins with none of"
         ),
         (["LOG_LEVEL": "loud"], "LOG_LEVEL is 'loud'"),
+        (["REDIS_URL": "rediss://localhost"], "REDIS_URL cannot be used: TLS"),
+        (["SECRET_KEY": Fixtures.rootSecret + " "], "SECRET_KEY begins or ends with a blank"),
+        (["PANEL_TOKEN": PanelClient.token + "\r"], "PANEL_TOKEN begins or ends with a blank"),
+        (["PANEL_INSTALLERS": "/nowhere"], "PANEL_INSTALLERS: '/nowhere' does not exist"),
+        (["PANEL_HOST": "no.such.invalid"], "PANEL_HOST"),
+        (["PANEL_HOST": "192.0.2.1"], "PANEL_HOST, PANEL_PORT): Cannot assign requested address"),
         (["PANEL_DATABASE": "/nowhere/panel.sqlite"], "/nowhere/panel.sqlite"),
     ]
 
@@ -62,6 +69,11 @@ import Testing
         (["AGENT_ID": "../x"], "AGENT_ID '../x'"),
         (["SECRET_KEY_PREVIOUS": "short"], "SECRET_KEY_PREVIOUS"),
         (["REDIS_URL": "ftp://localhost"], "REDIS_URL cannot be used"), (["LOG_LEVEL": "loud"], "LOG_LEVEL"),
+        (["AGENT_STATE": "state"], "AGENT_STATE is 'state'; it takes a full path"),
+        (["AGENT_STATE": "/proc/state"], "AGENT_STATE: '/proc/state' cannot be made"),
+        (["AGENT_LOGS": "/dev/null/logs"], "AGENT_LOGS: '/dev/null/logs' cannot be made"),
+        (["AGENT_INSTALLERS": "/nowhere"], "AGENT_INSTALLERS: '/nowhere' does not exist"),
+        (["AGENT_RUNNER": "/nowhere"], "AGENT_RUNNER: '/nowhere' cannot be executed"),
     ]
 
     @Test(.enabled(if: House.hasRoot, House.needsRoot)) func namesTheSettingThatKeepsTheAgentFromStarting()
@@ -76,6 +88,65 @@ import Testing
                 #expect(agent.output.contains(text), "\(changes): \(agent.output)")
                 #expect(!agent.output.contains(Fixtures.rootSecret))
             }
+        }
+    }
+
+    /// Saved on another system: each line ends with two characters, and none of them is anybody's value.
+    @Test func readsAFileOfSettings() async throws {
+        try await House.run(withAgent: false) { house in
+            try await house.panel.stop()
+            let path = "\(house.panelFolder)/panel.env"
+            try Fixtures.write(
+                "# panel\r\nSECRET_KEY=\"\(Fixtures.rootSecret)\"\r\nPANEL_TOKEN='\(PanelClient.token)'\r\nPANEL_PORT=0\r\n",
+                to: path)
+            house.panel.change(["SECRET_KEY": nil, "PANEL_TOKEN": nil, "PANEL_PORT": nil])
+            try await house.startPanel(["--env-file", path])
+            #expect(try await house.api.get("/api/jobs").status == 200)
+        }
+    }
+
+    @Test(.enabled(if: House.hasRoot, House.needsRoot)) func makesTheKeyOfAnAgent() async throws {
+        try await House.run([.greeting], withAgent: false) { house in
+            let panel = try house.anotherPanel()
+            try panel.start(["--agent-key", Fixtures.agent.description])
+            #expect(try await panel.end() == 0)
+            let lines = panel.output.split(separator: "\n").map {
+                $0.split(separator: "=").map { String($0) }
+            }
+            #expect(lines.map { $0[0] } == ["AGENT_ID", "AGENT_KEY"])
+            house.agent.change(["SECRET_KEY": nil, "AGENT_KEY": lines[1][1]])
+            try await house.startAgent()
+            #expect(!house.agent.output.contains("SECRET_KEY"))
+            let job = try await house.end(of: house.install("greeting", ["who": "you", "secret": "s3cret"]))
+            #expect(job["status"] == "succeeded")
+        }
+    }
+
+    @Test(.enabled(if: House.hasRoot, House.needsRoot)) func namesAnAgentWhoseKeyIsAnother() async throws {
+        try await House.run(withAgent: false) { house in
+            house.agent.change(["SECRET_KEY": "another secret that is long enough, too"])
+            try house.agent.start()
+            let line = try await house.panel.line(with: "a beat is not to be believed")
+            #expect(line.contains("agent=\(Fixtures.agent)"))
+            #expect(try await house.server() == nil)
+        }
+    }
+
+    @Test(.enabled(if: House.hasRoot, House.needsRoot)) func tellsItsOwnLogWhyItEnds() async throws {
+        try await House.run { house in
+            try await house.agent.stop()
+            house.agent.change(["AGENT_ID": "somebody-else"])
+            try house.agent.start()
+            #expect(try await house.agent.end() == 1)
+            let log = FileTree.text("\(house.agentFolder)/logs/agent.log")
+            #expect(log.contains("critical agent ends: the journal belongs to agent"), "\(log)")
+        }
+    }
+
+    @Test func saysThatRedisIsAwayThoughThereIsNoAgent() async throws {
+        try await House.run(withAgent: false) { house in
+            house.redis.kill()
+            _ = try await house.panel.line(with: "redis failed")
         }
     }
 

@@ -11,7 +11,7 @@ enum Arrows {
         "RedisQueue": ["JobKit", "CHiredis", "CLibSSL"],
         // GRDB takes and gives bytes as Foundation's Data.
         "SQLiteStore": ["JobKit", "ManifestKit", "OpenSSLCrypto", "GRDB", "FoundationEssentials"],
-        "ServiceSettings": ["JobKit", "RedisQueue", "Logging", "Configuration", "SystemPackage"],
+        "ServiceSettings": ["ManifestKit", "JobKit", "RedisQueue", "Logging", "Configuration"],
         "AttemptRunner": ["ExecKit"],
         "AgentDaemon": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", "Logging",

@@ -13,6 +13,15 @@ struct EventLogging: Sendable {
         case .linkRestored: logger.info("redis answers again")
         case .stuck(let reason):
             logger.error("message refused; the panel has to send it again", metadata: ["reason": "\(reason)"])
+        case .unanswered(_, let event?):
+            logger.error(
+                "the panel's record is older than this agent's; restore a newer one",
+                metadata: ["event": "\(event)"])
+        case .unanswered(let seconds, nil):
+            logger.warning(
+                "no answer of the panel; does it run, on this Redis, and are the keys of both sides right?",
+                metadata: ["seconds": "\(seconds)"])
+        case .answered: logger.info("the panel answers again")
         case .halted(let halt):
             logger.critical("nothing is started any more", metadata: ["reason": "\(halt.rawValue)"])
         case .starting(let attempt, let application):

@@ -10,11 +10,12 @@ final class LogFile: Sendable {
 
     /// - Throws: ``StartupProblem`` where the file cannot be opened.
     init(folder: String) throws {
-        mkdir(folder, 0o700)
+        try PrivateFolder.make(folder, setting: "AGENT_LOGS")
         let path = "\(folder)/agent.log"
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            throw StartupProblem("'\(path)' cannot be opened: \(String(cString: strerror(errno)))")
+            throw StartupProblem(
+                "AGENT_LOGS: '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
         }
     }
 
@@ -43,6 +44,11 @@ struct FileLogHandler: LogHandler {
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let pairs = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        file.write("\(SystemTime.now().wall) \(event.level) \(event.message)\(pairs)\n")
+        note(event.level, "\(event.message)\(pairs)")
+    }
+
+    /// Writes a line into the file alone.
+    func note(_ level: Logger.Level, _ text: String) {
+        file.write("\(SystemTime.now().wall) \(level) \(text)\n")
     }
 }

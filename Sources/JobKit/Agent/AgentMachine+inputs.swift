@@ -111,6 +111,7 @@ extension AgentMachine {
                 return false
             }
         }
+        setBackCursor = news.cursor < cursor ? news.cursor : nil
         guard news.cursor >= cursor else { return false }
         guard news.cursor <= lastEvent, heads[news.cursor] == news.head else {
             halt = .forked

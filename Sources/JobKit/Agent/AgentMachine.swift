@@ -92,6 +92,8 @@ public struct AgentMachine: Sendable {
     /// Why nothing is started any more, or nil.
     public internal(set) var halt: Halt?
     var permit: Permit?
+    /// How far the panel says it has this agent's events, where that is less than it had said before.
+    var setBackCursor: Int?
     var reported = 0
     var beats = 0
 

@@ -14,6 +14,13 @@ public actor AgentWorker {
         case linkRestored
         /// The next message cannot be taken in: a number is missing before it, or it is not to be believed.
         case stuck(reason: String)
+        /// No usable word of the panel has come for so many seconds; nothing new is started meanwhile.
+        ///
+        /// `setBackTo` is the last event that the panel says it has, where it had said more before: its
+        /// record is an old one.
+        case unanswered(seconds: Int, setBackTo: Int?)
+        /// The panel's word is there again.
+        case answered
         /// Nothing is started any more.
         case halted(AgentMachine.Halt)
         /// A script is about to be started.
@@ -48,6 +55,8 @@ public actor AgentWorker {
         }
     }
 
+    /// Seconds without a word of the panel after which the operator is told; it has one every 10 s.
+    static let patience: Int64 = 35
     /// Lines after which the journal is rewritten with what is still needed.
     static let linesBeforeCompaction = 4096
 
@@ -65,6 +74,9 @@ public actor AgentWorker {
     private var linesSinceCompaction = 0
     private var announcedHalt: AgentMachine.Halt?
     private var isLinkDown = false
+    private var announcedObstacle: String?
+    private var isUnanswered = false
+    private var beganAt: Int64 = 0
 
     private let commits = Doorbell()
     private let reports = Doorbell()
@@ -96,6 +108,7 @@ public actor AgentWorker {
     ///
     /// - Throws: ``JournalError`` where the journal cannot be trusted or written; the agent must not go on.
     public func run() async throws {
+        beganAt = now().boot
         try await recover()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.commitLoop() }
@@ -107,6 +120,9 @@ public actor AgentWorker {
             try await group.next()
         }
     }
+
+    /// Returns when the worker has time for it: a sign that it is alive.
+    public func answer() {}
 
     // MARK: - Recovery
 
@@ -218,12 +234,29 @@ public actor AgentWorker {
             if delivery == Delivery() { mark = nil }
             let isNews = machine.take(delivery, at: now())
             commits.ring()
-            if !isNews, !delivery.entries.isEmpty {
-                onEvent(.stuck(reason: machine.obstacle ?? "no news"))
+            let isStuck = !isNews && !delivery.entries.isEmpty
+            announceObstacle(isStuck ? machine.obstacle ?? "no news" : machine.obstacle)
+            if isStuck {
                 await beat()
                 try? await clock.sleep(for: .seconds(1))
             }
         }
+    }
+
+    /// Says once why messages cannot be taken in, not every time that one is tried again.
+    private func announceObstacle(_ obstacle: String?) {
+        if let obstacle, obstacle != announcedObstacle { onEvent(.stuck(reason: obstacle)) }
+        announcedObstacle = obstacle
+    }
+
+    private func announceAnswer() {
+        let silence = now().boot - max(beganAt, machine.permit?.receivedAt ?? 0)
+        let wasUnanswered = isUnanswered
+        isUnanswered = silence > Self.patience * 1000
+        if isUnanswered, !wasUnanswered {
+            onEvent(.unanswered(seconds: Int(silence / 1000), setBackTo: machine.setBackCursor))
+        }
+        if !isUnanswered, wasUnanswered { onEvent(.answered) }
     }
 
     private func reportLoop() async {
@@ -251,6 +284,7 @@ public actor AgentWorker {
     private func beatLoop() async {
         while !Task.isCancelled {
             await beat()
+            announceAnswer()
             try? await clock.sleep(for: .seconds(10))
         }
     }

@@ -22,9 +22,18 @@ public actor PresenceSweep {
         case unreachable(AgentID, since: Timestamp)
         /// An agent is back.
         case returned(AgentID)
+        /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.
+        case unbelievable(AgentID)
+        /// An agent has received more than this panel's record says was ever sent: the record is an old one.
+        case setBack(AgentID, received: Int, sent: Int)
         /// The wire failed; the next sweep tries again.
         case linkFailed(QueueError)
+        /// The wire answers again.
+        case linkRestored
     }
+
+    /// Names that are told of as unbelievable at most: anyone who reaches the wire can make names up.
+    private static let unbelievableNames = 1000
 
     /// Seconds between sweeps.
     static let interval = 5
@@ -44,6 +53,9 @@ public actor PresenceSweep {
     private var presences: [AgentID: Presence] = [:]
     private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
     private var sweeps = 0
+    private var unbelieved: Set<AgentID> = []
+    private var setBack: Set<AgentID> = []
+    private var isLinkDown = false
 
     /// A sweep with all its parts.
     public init(
@@ -80,8 +92,11 @@ public actor PresenceSweep {
         while !Task.isCancelled {
             do {
                 try await sweep()
+                if isLinkDown { onEvent(.linkRestored) }
+                isLinkDown = false
             } catch let error as QueueError {
-                onEvent(.linkFailed(error))
+                if !isLinkDown { onEvent(.linkFailed(error)) }
+                isLinkDown = true
             }
             try? await clock.sleep(for: .seconds(Self.interval))
         }
@@ -126,6 +141,8 @@ public actor PresenceSweep {
 
     /// One look at every agent.
     func sweep() async throws {
+        // With no agents nothing below would ask the wire for anything.
+        try await link.check()
         let agents = try await store.read { try $0.agents() }
         let beats = try await believedBeats(of: agents.map(\.id))
         let moment = now()
@@ -148,7 +165,13 @@ public actor PresenceSweep {
         var believed: [AgentID: Beat] = [:]
         for (agent, bytes) in try await link.beats(of: agents) {
             guard let beat = try? Beat(verifying: bytes, keys: keyring.keys(for: agent)), beat.agent == agent
-            else { continue }
+            else {
+                if unbelieved.count < Self.unbelievableNames, unbelieved.insert(agent).inserted {
+                    onEvent(.unbelievable(agent))
+                }
+                continue
+            }
+            unbelieved.remove(agent)
             believed[agent] = beat
         }
         return believed
@@ -167,7 +190,13 @@ public actor PresenceSweep {
             next.unreachableSince = isSilent ? presence.seenAt : nil
             next.facts = presence.beat.facts
             if presence.beat.received.epoch == agent.epoch {
-                next.received = max(agent.received, min(presence.beat.received.number, agent.lastSent))
+                let received = presence.beat.received.number
+                next.received = max(agent.received, min(received, agent.lastSent))
+                if received <= agent.lastSent {
+                    setBack.remove(agent.id)
+                } else if setBack.insert(agent.id).inserted {
+                    onEvent(.setBack(agent.id, received: received, sent: agent.lastSent))
+                }
             }
             if next != agent { next.lastBeatAt = presence.seenAt }
         } else if moment > agent.lastBeatAt.advanced(bySeconds: Self.patience) {

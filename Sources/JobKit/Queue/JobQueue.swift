@@ -48,6 +48,9 @@ public protocol PanelLink: Sendable {
     /// The newest beat of each agent that has one.
     func beats(of agents: [AgentID]) async throws(QueueError) -> [AgentID: [UInt8]]
 
+    /// Returns when the wire answers.
+    func check() async throws(QueueError)
+
     /// Names of agents that have rung, for ever; a ring may be lost and may be anyone's.
     func rings() -> AsyncStream<AgentID>
 }

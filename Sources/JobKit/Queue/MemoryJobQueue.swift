@@ -46,6 +46,9 @@ public final class MemoryJobQueue: PanelLink {
         self.sleep = sleep
     }
 
+    /// Always answers.
+    public func check() async throws(QueueError) {}
+
     /// The agent's end of the wire.
     public func link(for agent: AgentID) -> some AgentLink { MemoryAgentLink(queue: self, agent: agent) }
 

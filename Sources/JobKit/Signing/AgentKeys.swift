@@ -16,11 +16,15 @@ public struct RootKey: Sendable {
     /// The keys of one agent.
     ///
     /// Its key is worth that agent and no other.
-    public func keys(for agent: AgentID) -> AgentKeys {
-        let key = HKDFSHA256.derive(
+    public func keys(for agent: AgentID) -> AgentKeys { AgentKeys(agent: agent, key: key(for: agent)) }
+
+    /// The agent's own key in hexadecimal, as `AGENT_KEY` takes it; for the agent's settings and nobody's log.
+    public func agentKey(for agent: AgentID) -> String { Hex.encode(key(for: agent)) }
+
+    private func key(for agent: AgentID) -> [UInt8] {
+        HKDFSHA256.derive(
             from: bytes, salt: Array("provision-v1".utf8), info: Array("agent/\(agent)".utf8),
             count: AgentKeys.count)
-        return AgentKeys(agent: agent, key: key)
     }
 }
 

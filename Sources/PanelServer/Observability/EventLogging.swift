@@ -1,9 +1,30 @@
 import JobKit
 import Logging
+import ManifestKit
 
 /// The Kits' events as log lines, with one vocabulary of keys: job, app, agent, attempt, state, reason.
 struct EventLogging: Sendable {
     let logger: Logger
+
+    /// What was loaded, and every finding with the weight it has.
+    func catalog(_ catalog: Catalog) {
+        for finding in catalog.diagnostics {
+            let level: Logger.Level =
+                switch finding.severity {
+                case .error: .error
+                case .warning: .warning
+                case .note: .info
+                }
+            logger.log(level: level, "manifest", metadata: ["finding": "\(finding)"])
+        }
+        let leftOut = catalog.leftOut
+        for id in leftOut {
+            logger.error("application left out: its files have errors", metadata: ["app": "\(id)"])
+        }
+        logger.info(
+            "catalogue loaded",
+            metadata: ["apps": "\(catalog.entries.count)", "left_out": "\(leftOut.count)"])
+    }
 
     @Sendable func dispatcher(_ event: JobDispatcher.Event) {
         switch event {
@@ -45,8 +66,17 @@ struct EventLogging: Sendable {
         case .unreachable(let agent, let since):
             logger.warning("agent unreachable", metadata: ["agent": "\(agent)", "since": "\(since)"])
         case .returned(let agent): logger.notice("agent is back", metadata: ["agent": "\(agent)"])
+        case .unbelievable(let agent):
+            logger.error(
+                "a beat is not to be believed: the agent's AGENT_KEY or SECRET_KEY is not this panel's",
+                metadata: ["agent": "\(agent)"])
+        case .setBack(let agent, let received, let sent):
+            logger.critical(
+                "this panel's record is older than what an agent has received; restore a newer one",
+                metadata: ["agent": "\(agent)", "received": "\(received)", "sent": "\(sent)"])
         case .linkFailed(let error):
             logger.warning("redis failed while sweeping", metadata: ["error": "\(error)"])
+        case .linkRestored: logger.info("redis answers again")
         }
     }
 }

@@ -107,6 +107,9 @@ public final class RedisJobQueue: PanelLink {
         return beats
     }
 
+    /// Returns when the server answers.
+    public func check() async throws(QueueError) { _ = try await connection.ask([["PING"]]) }
+
     /// Names of agents that have rung, for ever.
     ///
     /// A ring may be lost and may be anyone's.
