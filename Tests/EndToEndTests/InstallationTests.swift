@@ -90,6 +90,21 @@ struct InstallationTests {
         }
     }
 
+    /// What JSON and base64 make of many quotes is more than a message may have: nothing behind it would ever be read.
+    @Test func acceptsNothingThatTheAgentWouldNotTake() async throws {
+        let inputs = (0..<4).map { "{name: a\($0), type: string, required: false}" }.joined(separator: ", ")
+        let application = TestApplication(id: "four", inputs: "[\(inputs)]", script: "end 0")
+        try await House.run([application]) { house in
+            let value = JSONValue.string(String(repeating: "\"", count: 32_000))
+            let all: JSONObject = ["a0": value, "a1": value, "a2": value, "a3": value]
+            let answer = try await house.api.install("four", all)
+            #expect(answer.status == 413)
+            #expect(try answer.findings == ["inputs too_large"])
+            let fewer: JSONObject = ["a0": value, "a1": value]
+            #expect(try await house.end(of: house.install("four", fewer))["status"] == "succeeded")
+        }
+    }
+
     /// Ended by a signal, with a record of the end whose times are as everywhere in the API.
     @Test func saysWhichSignalEndedAScript() async throws {
         let application = TestApplication(id: "struck", script: "kill -SEGV $$")

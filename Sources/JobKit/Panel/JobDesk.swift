@@ -49,6 +49,8 @@ public struct JobDesk: Sendable {
         case unsupportedServer([HostCheck])
         /// What is wrong with the inputs, all of it.
         case invalid([Violation])
+        /// Each input will do, but all of them together make a message larger than agents take.
+        case tooLarge
     }
 
     private let store: any JobStore
@@ -92,29 +94,47 @@ public struct JobDesk: Sendable {
         let submission = request.idempotencyKey.map { key in
             Submission(key: key, actor: request.actor, digest: digest(of: request, validated), job: job.id)
         }
-        let answer = try await store.write { [keyring] store -> Answer in
-            if let submission, let known = try store.submission(key: submission.key, actor: submission.actor)
-            {
-                guard known.digest == submission.digest, let job = try store.job(known.job) else {
-                    return .keyConflict
-                }
-                return .repeated(job)
-            }
-            guard let agent = try store.agent(job.agent) else { return .unknownServer }
-            let checks = request.application.manifest.hostRequirement.check(agent.hostFacts)
-            guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
-            try store.insert(job)
-            try store.post(.job(job.order(at: job.createdAt)), to: job.agent, keyring: keyring)
-            if let submission { try store.remember(submission) }
-            try store.record(
-                AuditDraft(
-                    at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id,
-                    agent: job.agent,
-                    detail: job.auditDetail))
+        let answer = try await commit(job, submission, request)
+        if case .accepted(let job, _) = answer {
+            onAccepted(request.agent)
             return .accepted(job, ignored: ignored)
         }
-        if case .accepted = answer { onAccepted(request.agent) }
         return answer
+    }
+
+    private func commit(
+        _ job: JobRecord, _ submission: Submission?, _ request: Request
+    ) async throws -> Answer {
+        do {
+            return try await store.write { [keyring] store in
+                try Self.commit(job, submission, request, keyring, store)
+            }
+        } catch is OversizedMessage {
+            return .tooLarge
+        }
+    }
+
+    private static func commit(
+        _ job: JobRecord, _ submission: Submission?, _ request: Request, _ keyring: Keyring,
+        _ store: any StoreWriter
+    ) throws -> Answer {
+        if let submission, let known = try store.submission(key: submission.key, actor: submission.actor) {
+            guard known.digest == submission.digest, let job = try store.job(known.job) else {
+                return .keyConflict
+            }
+            return .repeated(job)
+        }
+        guard let agent = try store.agent(job.agent) else { return .unknownServer }
+        let checks = request.application.manifest.hostRequirement.check(agent.hostFacts)
+        guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
+        try store.insert(job)
+        try store.post(.job(job.order(at: job.createdAt)), to: job.agent, keyring: keyring)
+        if let submission { try store.remember(submission) }
+        try store.record(
+            AuditDraft(
+                at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
+                detail: job.auditDetail))
+        return .accepted(job, ignored: [])
     }
 
     /// Calls a job off, or notes the wish where its script may already run.

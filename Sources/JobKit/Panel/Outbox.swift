@@ -5,6 +5,10 @@ extension StoreWriter {
         let position = StreamPosition(epoch: agent.epoch, number: agent.lastSent + 1)
         let message = Downlink(audience: id, position: position, previous: agent.downHead, content: content)
         let envelope = message.signed(with: keyring.signing(id))
+        // The agent would refuse it, and everything behind it for ever.
+        guard envelope.bytes.count <= SignedEnvelope.maximumDown else {
+            throw OversizedMessage(count: envelope.bytes.count)
+        }
         try append(OutboxEntry(agent: id, position: position, envelope: envelope.bytes))
         agent.lastSent = position.number
         agent.downHead = ChainHead(after: envelope.payload)
@@ -33,6 +37,12 @@ extension StoreWriter {
         }
         return transition
     }
+}
+
+/// A message was to be posted that is larger than an agent takes.
+struct OversizedMessage: Error, Hashable {
+    /// The bytes it has.
+    let count: Int
 }
 
 /// A message was to be posted to an agent that the panel does not know.

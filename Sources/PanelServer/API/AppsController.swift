@@ -61,6 +61,7 @@ struct AppsController: Sendable {
         case .unknownServer: throw Problem.unknownServer(order.server.description)
         case .unsupportedServer(let checks): throw Problem.unsupportedServer(checks)
         case .invalid(let violations): throw Problem(violations)
+        case .tooLarge: throw Problem.orderTooLarge
         }
     }
 

@@ -59,6 +59,10 @@ extension Problem {
 
     static let notFound = Problem(.notFound, "not_found", "there is nothing at this address")
     static let bodyTooLarge = Problem(.contentTooLarge, "too_large", "the body is larger than 1 MiB")
+    static let orderTooLarge = Problem(
+        .contentTooLarge, "too_large", "the inputs together are more than one order to a server can hold",
+        field: "inputs")
+    static let badFraming = Problem(.badRequest, "invalid_http", "the body is not framed as HTTP/1.1 has it")
     static let keyConflict = Problem(
         .unprocessableContent, "idempotency_key_reused", "this Idempotency-Key was used for another request")
     static let badKey = Problem(
