@@ -38,7 +38,7 @@ struct Agent {
             places: .init(
                 state: configuration.stateFolder, logs: configuration.logFolder,
                 installers: configuration.installersFolder, runner: configuration.runner),
-            agent: configuration.agent, sealer: configuration.keys[0].sealer, facts: machine.facts,
+            agent: configuration.agent, sealers: configuration.keys.map(\.sealer), facts: machine.facts,
             bootID: machine.bootID, now: { SystemTime.now().wall })
         let link = try RedisJobQueue(url: configuration.redisURL, name: "agent-\(configuration.agent)")
         let worker = AgentWorker(

@@ -36,13 +36,8 @@ struct AgentConfiguration: Sendable {
     }
 
     private static func keys(_ settings: Settings, _ agent: AgentID) throws -> ([AgentKeys], Bool) {
-        if let text = try settings.secret("AGENT_KEY") {
-            guard let key = Hex.decode(text.lowercased()).flatMap({ AgentKeys(agent: agent, agentKey: $0) })
-            else {
-                throw StartupProblem(
-                    "AGENT_KEY is not 64 hexadecimal digits; `PanelServer --agent-key \(agent)` makes it")
-            }
-            return ([key], false)
+        if let key = try key("AGENT_KEY", settings, agent) {
+            return ([key] + [try self.key("AGENT_KEY_PREVIOUS", settings, agent)].compactMap(\.self), false)
         }
         guard let root = try settings.rootKey("SECRET_KEY") else {
             throw StartupProblem(
@@ -51,5 +46,16 @@ struct AgentConfiguration: Sendable {
         }
         let roots = [root, try settings.rootKey("SECRET_KEY_PREVIOUS")].compactMap(\.self)
         return (roots.map { $0.keys(for: agent) }, true)
+    }
+
+    private static func key(_ name: String, _ settings: Settings, _ agent: AgentID) throws -> AgentKeys? {
+        try settings.secret(name).map { text in
+            guard let key = Hex.decode(text.lowercased()).flatMap({ AgentKeys(agent: agent, agentKey: $0) })
+            else {
+                throw StartupProblem(
+                    "\(name) is not 64 hexadecimal digits; `PanelServer --agent-key \(agent)` makes it")
+            }
+            return key
+        }
     }
 }

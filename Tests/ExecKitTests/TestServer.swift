@@ -55,7 +55,8 @@ final class TestServer: Sendable {
         var places = places
         places.runner = runner
         return ProcessAttemptHost(
-            places: places, agent: Self.agent, sealer: sealer, facts: facts, bootID: bootID, limits: limits,
+            places: places, agent: Self.agent, sealers: [sealer], facts: facts, bootID: bootID,
+            limits: limits,
             now: { Self.now })
     }
 

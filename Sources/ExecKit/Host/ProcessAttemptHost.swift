@@ -40,10 +40,12 @@ public struct ProcessAttemptHost: AttemptHost {
 
     /// A host for the attempts of `agent`.
     ///
-    /// - Parameter bootID: The kernel's name for the time since the server was
-    ///   started, from `/proc/sys/kernel/random/boot_id`.
+    /// - Parameters:
+    ///   - sealers: What opens sealed inputs: by the newest key first, then by the ones before it.
+    ///   - bootID: The kernel's name for the time since the server was
+    ///     started, from `/proc/sys/kernel/random/boot_id`.
     package init(
-        places: Places, agent: AgentID, sealer: InputSealer, facts: HostFacts, bootID: String,
+        places: Places, agent: AgentID, sealers: [InputSealer], facts: HostFacts, bootID: String,
         limits: AttemptLimits? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
         self.places = places
@@ -53,7 +55,7 @@ public struct ProcessAttemptHost: AttemptHost {
         self.limits = limits
         self.now = now
         shelf = RunnerShelf(program: places.runner, attempts: "\(places.state)/attempts", queue: queue)
-        examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealer: sealer)
+        examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealers: sealers)
     }
 
     /// Says why the order cannot run here, from a copy of the application that is removed again.

@@ -14,7 +14,7 @@ struct JobExaminer: Sendable {
     let repository: String
     let agent: AgentID
     let facts: HostFacts
-    let sealer: InputSealer
+    let sealers: [InputSealer]
 
     private static let timeouts = 1...86_400
     private static let graces = 1...300
@@ -84,13 +84,14 @@ struct JobExaminer: Sendable {
                 throw Refusal(
                     .inputsInvalid, "input '\(name)' came sealed, and the manifest calls it no secret")
             }
-            do {
-                let secret = try sealer.open(
-                    sealed, input: name, job: order.attempt.job, application: order.application)
-                raw[name] = .text(secret.reveal())
-            } catch {
+            // A job may have been sealed before the keys were changed.
+            let opened = sealers.lazy.compactMap { sealer in
+                try? sealer.open(sealed, input: name, job: order.attempt.job, application: order.application)
+            }
+            guard let secret = opened.first else {
                 throw Refusal(.sealInvalid, "the sealed input '\(name)' does not open with this server's key")
             }
+            raw[name] = .text(secret.reveal())
         }
         return raw
     }
