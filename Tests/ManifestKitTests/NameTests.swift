@@ -24,7 +24,9 @@ import Testing
         "LD_PRELOAD",
         "PYTHONPATH", "PERL5LIB", "RUBYOPT", "GIT_DIR", "SSH_ASKPASS", "DEBIAN_FRONTEND", "HTTPS_PROXY",
         "NOTIFY_SOCKET",
-        "CURL_HOME", "NODE_OPTIONS", "MALLOC_CHECK_",
+        "CURL_HOME", "NODE_OPTIONS", "MALLOC_CHECK_", "SECONDS", "RANDOM", "LINENO", "BASHPID", "OPTIND",
+        "SHLVL",
+        "EPOCHREALTIME", "TMOUT",
     ])
     func theSystemKeeps(_ name: String) { #expect(EnvironmentName.isReserved(name)) }
 

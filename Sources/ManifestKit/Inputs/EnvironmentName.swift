@@ -23,6 +23,12 @@ package enum EnvironmentName {
         "SHELLOPTS", "PROMPT_COMMAND", "EUID", "UID", "PPID", "LANG", "LANGUAGE", "TZ", "TERM", "PS0", "PS1",
         "PS2",
         "PS3", "PS4", "NOTIFY_SOCKET",
+        // Bash gives these values of its own, whatever it is started with.
+        "BASH", "BASHOPTS", "BASHPID", "COMP_WORDBREAKS", "EPOCHREALTIME", "EPOCHSECONDS", "HISTCMD",
+        "LINENO",
+        "OPTERR", "OPTIND", "RANDOM", "SECONDS", "SHLVL", "SRANDOM",
+        // And these it takes orders from.
+        "BASHOPTS", "IGNOREEOF", "POSIXLY_CORRECT", "TMOUT",
     ]
 
     private static let prefixes = [
