@@ -1,5 +1,6 @@
 import Glibc
 import Hummingbird
+import HummingbirdCore
 public import JobKit
 import Logging
 import NIOCore
@@ -59,7 +60,7 @@ struct Panel {
             sweep: sweep,
             feed: feed)
         let http = Application(
-            router: router,
+            router: router, server: .http1(configuration: connections),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in
@@ -74,6 +75,12 @@ struct Panel {
             logger: logger)
     }
 
+    /// How long a client may say nothing, and how much before its body; it holds a connection meanwhile.
+    private static let connections = HTTP1Channel.Configuration(
+        idleTimeout: .seconds(10),
+        httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+
     private static func openStore(_ path: String) throws -> SQLiteJobStore {
         do throws(StoreError) {
             return try SQLiteJobStore(path: path)
@@ -83,11 +90,12 @@ struct Panel {
     }
 
     func run() async throws {
-        let group = ServiceGroup(
-            configuration: .init(
-                services: services.map { .init(service: CancelledAtShutdown($0)) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: CancelledAtShutdown($0)) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A client that does not read, or does not send what it announced, keeps no panel from its end.
+        configuration.maximumGracefulShutdownDuration = .seconds(8)
+        try await ServiceGroup(configuration: configuration).run()
     }
 }
 

@@ -72,6 +72,24 @@ import Testing
         }
     }
 
+    /// Bytes behind the head of an answer to HEAD would be taken for the next answer.
+    @Test func answersHEADWithoutABody() async throws {
+        try await House.runPanel { house in
+            let token = "authorization: Bearer \(PanelClient.token)\r\n"
+            for (path, more) in [
+                ("/api/apps", ""), ("/api/none", token), ("/api/apps/greeting/install", token),
+            ] {
+                let request =
+                    "HEAD \(path) HTTP/1.1\r\nhost: panel\r\n\(more)\r\n"
+                    + "GET /api/health HTTP/1.1\r\nhost: panel\r\nconnection: close\r\n\r\n"
+                let text = String(decoding: try await house.api.raw(Array(request.utf8)), as: UTF8.self)
+                let answers = text.split(separator: "HTTP/1.1 ", omittingEmptySubsequences: false)
+                #expect(answers.count == 3, "\(path): \(text)")
+                #expect(answers[1].hasPrefix("40") && answers[1].hasSuffix("\r\n\r\n"), "\(path): \(text)")
+            }
+        }
+    }
+
     @Test func showsAFieldsOwnHintAndNoOther() async throws {
         try await House.runPanel { house in
             let page = try await house.api.get("/apps/greeting").text
@@ -216,6 +234,13 @@ import Testing
                 "a chunk size with a sign",
                 post + "transfer-encoding: chunked\r\n\r\n+30\r\n" + body + "\r\n0\r\n\r\n"
             ),
+            (
+                "a chunk size over 64 bits",
+                post + "transfer-encoding: chunked\r\n\r\n10000000000000030\r\n" + body + "\r\n0\r\n\r\n"
+            ),
+            ("an identity coding", post + "transfer-encoding: identity\r\n\r\n" + body),
+            ("headers without end", get + String(repeating: "x: y\r\n", count: 101) + "\r\n"),
+            ("a header of 9 KiB", get + "x: " + String(repeating: "y", count: 9 << 10) + "\r\n\r\n"),
             ("a folded header", get + "x: a\r\n b\r\n\r\n"),
             ("a space before the colon", get + "x : a\r\n\r\n"),
             ("a space in a name", get + "x y: a\r\n\r\n"), ("a zero in a value", get + "x: a\u{0}b\r\n\r\n"),
@@ -227,7 +252,7 @@ import Testing
                 // A second request behind it must never be answered: both sides would disagree where it begins.
                 let answer = try await house.api.raw(Array((request + get + "\r\n").utf8))
                 let text = String(decoding: answer, as: UTF8.self)
-                #expect(!text.contains("HTTP/1.1 2"), "\(name): \(text)")
+                #expect(!text.contains("HTTP/1.1 2") && !text.contains("HTTP/1.1 500"), "\(name): \(text)")
             }
             #expect(try await house.api.get("/api/health").status == 200)
             #expect(try await house.recordedJobs() == [])

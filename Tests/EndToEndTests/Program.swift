@@ -72,9 +72,9 @@ final class Program: Sendable {
     func resume() { state.withLock { $0.process?.signal(SIGCONT) } }
 
     /// Asks it to end, which it has to do soon and in good order.
-    func stop() async throws {
+    func stop(within limit: Duration = .seconds(5)) async throws {
         state.withLock { $0.process?.signal(SIGTERM) }
-        let code = try await end(within: .seconds(5))
+        let code = try await end(within: limit)
         guard code == 0 else { throw UnexpectedEnd(name: name, code: code, output: output) }
     }
 

@@ -111,7 +111,7 @@ import Testing
                 "a member more",
                 Array(#"{"server_id":"agent-001","inputs":{"who":"you"},"force":true}"#.utf8), "unknown_field"
             ),
-            ("a number as a name", Array(#"{"server_id":1,"inputs":{"who":"you"}}"#.utf8), "required"),
+            ("a number as a name", Array(#"{"server_id":1,"inputs":{"who":"you"}}"#.utf8), "type"),
             ("a list of inputs", Array(#"{"server_id":"agent-001","inputs":[]}"#.utf8), "type"),
             ("30,000 brackets", [UInt8](repeating: UInt8(ascii: "["), count: 30_000), "invalid_json"),
         ]

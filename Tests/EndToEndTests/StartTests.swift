@@ -178,6 +178,32 @@ import Testing
         }
     }
 
+    /// A client that announces a body and sends none, and one that is slow with its head.
+    @Test func hangsUpOnClientsThatSayNothing() async throws {
+        try await House.runPanel { (house) async throws in
+            let head = "POST /api/apps/greeting/install HTTP/1.1\r\nhost: panel\r\n"
+            let login = "authorization: Bearer \(PanelClient.token)\r\n"
+            async let stalled = house.api.raw(
+                Array((head + login + "content-type: application/json\r\ncontent-length: 100\r\n\r\n{").utf8))
+            async let unfinished = house.api.raw(Array(head.utf8))
+            #expect(try await stalled.isEmpty)
+            #expect(try await unfinished.isEmpty)
+            #expect(try await house.recordedJobs() == [])
+        }
+    }
+
+    @Test func stopsThoughAClientStalls() async throws {
+        try await House.runPanel { house in
+            let login = "authorization: Bearer \(PanelClient.token)\r\ncontent-type: application/json\r\n"
+            let head =
+                "POST /api/apps/greeting/install HTTP/1.1\r\nhost: panel\r\n\(login)content-length: 100\r\n\r\n{"
+            async let stalled = house.api.raw(Array(head.utf8))
+            for _ in 0..<20 { _ = try await house.api.get("/api/health") }
+            try await house.panel.stop(within: .seconds(12))
+            _ = try? await stalled
+        }
+    }
+
     @Test func waitsForRedisToCome() async throws {
         try await House.run(withAgent: false) { house in
             house.redis.kill()

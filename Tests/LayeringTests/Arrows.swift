@@ -19,7 +19,7 @@ enum Arrows {
         ],
         "PanelServer": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
-            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Mustache", "Logging",
+            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "NIOHTTP1", "Mustache", "Logging",
             "ServiceLifecycle", "UnixSignals", "ServiceSettings",
         ],
     ]

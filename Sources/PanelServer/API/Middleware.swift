@@ -3,6 +3,7 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import OpenSSLCrypto
 import SQLiteStore
 
@@ -11,10 +12,20 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
+        let response = await answer(request, context: context, next: next)
+        // What a route answers to HEAD has no body by itself; what was thrown instead still has one.
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async -> Response {
         do {
             return try await next(request, context)
         } catch let problem as Problem {
             return problem.response(from: request, context: context)
+        } catch is HTTPParserError {
+            return Problem.badFraming.response(from: request, context: context)
         } catch is NIOTooManyBytesError {
             return Problem.bodyTooLarge.response(from: request, context: context)
         } catch let error as StoreError {
