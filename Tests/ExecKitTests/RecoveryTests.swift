@@ -41,6 +41,7 @@ import Testing
 }
 
 @Suite("After a crash (root, cgroup v2)", .timeLimit(.minutes(1))) struct RecoveryTests {
+
     private let server: TestServer
     private let host: ProcessAttemptHost
 
@@ -164,6 +165,13 @@ import Testing
         try server.folder(of: attempt).remove(AttemptFile.bootID)
         guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
         #expect(result.ending == .interrupted(.hostRestarted))
+    }
+
+    /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.
+    @Test func aFolderThatTheScriptRemovedIsLostState() async throws {
+        let run = try await server.run("cd /; rm -rf \"${PROVISION_WORK_DIR%/work}\"; exit 0")
+        #expect(run.result?.ending == .interrupted(.stateLost))
+        #expect(await host.survey().isEmpty)
     }
 
     @Test func aFolderThatIsMissingIsLostState() async throws {

@@ -23,7 +23,9 @@ struct AttemptFolder: Sendable {
     ///
     /// A cgroup that is left is emptied before anything else: no new attempt may meet the old one's processes.
     func settle(bootID: String, controlGroup: String?, now: () -> Timestamp) -> AttemptStanding {
-        guard let lock = RunnerLock(taking: directory) else { return .running }
+        guard let lock = RunnerLock(taking: directory) else {
+            return RunnerLock.exists(in: directory) ? .running : lost(controlGroup, at: now())
+        }
         defer { withExtendedLifetime(lock) {} }
         let survivors = emptyControlGroup(fallback: controlGroup)
         switch traces(bootID: bootID).verdict {
@@ -39,6 +41,13 @@ struct AttemptFolder: Sendable {
             try? directory.replace(AttemptFile.result, result.json.canonicalBytes())
             return .ended(result)
         }
+    }
+
+    /// The folder was removed under its runner: nobody can tell any more how the script ended.
+    private func lost(_ controlGroup: String?, at now: Timestamp) -> AttemptStanding {
+        let survivors = emptyControlGroup(fallback: controlGroup)
+        return .ended(
+            AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now, survivors: survivors))
     }
 
     private func traces(bootID: String) -> AttemptTraces {

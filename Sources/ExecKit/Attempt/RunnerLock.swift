@@ -11,7 +11,10 @@ import Glibc
 struct RunnerLock: Sendable {
     let file: Descriptor
 
-    /// Takes the first lock, or nil while a runner has it.
+    /// Whether the lock's file can still be had; it cannot where the folder was removed.
+    static func exists(in folder: Directory) -> Bool { (try? folder.open(AttemptFile.lock, O_RDWR)) != nil }
+
+    /// Takes the first lock, or nil while a runner has it, or where the folder is gone.
     init?(taking folder: Directory) {
         guard let file = try? folder.open(AttemptFile.lock, O_RDWR | O_CREAT),
             flock(file.number, LOCK_EX | LOCK_NB) == 0
