@@ -89,6 +89,37 @@ import Testing
         #expect(started(machine.takeDecisions().effects).isEmpty)
     }
 
+    /// Held back by whoever holds the wire, an acknowledgement looks new; its claim tells that it may be old.
+    @Test func startsNothingUnderAPermitThatWasHeldBack() throws {
+        let order = Fixtures.order(expiresAt: Fixtures.time.advanced(bySeconds: 24 * 3600))
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(order)])), at: now)
+        _ = machine.takeDecisions()
+        let heldBack = try permit(machine)
+        let nextDay = Moment(wall: now.wall, boot: now.boot + 25 * 3_600_000)
+        machine.take(delivery([], heldBack), at: nextDay)
+        #expect(started(machine.takeDecisions().effects).isEmpty)
+        #expect(machine.lastEvent == 2, "it asks anew")
+
+        let fresh = try permit(machine, generation: 2, at: Fixtures.time.advanced(bySeconds: 25 * 3600))
+        machine.take(delivery([], fresh), at: nextDay)
+        #expect(
+            started(machine.takeDecisions().effects).isEmpty,
+            "and the panel's own time says that it is too late")
+        #expect(machine.lastEvent == 3)
+    }
+
+    @Test func asksAnewWhereThePanelWasAwayForLong() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        _ = machine.takeDecisions()
+        let later = Moment(wall: now.wall, boot: now.boot + 61_000)
+        machine.take(delivery([], try permit(machine)), at: later)
+        #expect(started(machine.takeDecisions().effects).isEmpty)
+        machine.take(delivery([], try permit(machine, generation: 2)), at: later)
+        #expect(started(machine.takeDecisions().effects) == [Fixtures.order().attempt])
+    }
+
     @Test func runsOneScriptAtATime() throws {
         var machine = machine()
         machine.take(

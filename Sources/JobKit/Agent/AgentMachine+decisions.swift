@@ -7,10 +7,15 @@ extension AgentMachine {
         for attempt in order { startIfPermitted(attempt, at: now) }
         var active = order.count { attempts[$0]?.phase.isActive ?? false }
         for attempt in order where active < Self.slots && attempts[attempt]?.phase == .queued {
-            emit(.claimed(attempt))
-            attempts[attempt]?.phase = .claimed(number: lastEvent)
+            claim(attempt, at: now)
             active += 1
         }
+    }
+
+    private mutating func claim(_ attempt: AttemptID, at now: Moment) {
+        emit(.claimed(attempt))
+        attempts[attempt]?.phase = .claimed(number: lastEvent)
+        attempts[attempt]?.claimedAt = now.boot
     }
 
     private mutating func withdrawIfCancelled(_ attempt: AttemptID) {
@@ -21,15 +26,18 @@ extension AgentMachine {
         }
     }
 
-    /// The start permit: an acknowledgement of this minute covers the claim, and everything that
+    /// The start permit: an acknowledgement covers a claim of this minute, and everything that
     /// the panel had committed by then has been read, so that no cancel is overlooked.
+    ///
+    /// A claim that was answered too late is made anew: only an answer to a young claim is surely
+    /// a young answer. Expiry is judged by the latest time that it can be for the panel.
     private mutating func startIfPermitted(_ attempt: AttemptID, at now: Moment) {
         guard let state = attempts[attempt], case .claimed(let number) = state.phase, let job = state.job,
             let permit, number <= permit.acknowledgement.cursor,
             permit.acknowledgement.sent <= received.number
         else { return }
-        let age = now.boot - permit.receivedAt
-        guard (0...Self.permitLife).contains(age) else { return }
+        let age = now.boot - state.claimedAt
+        guard (0...Self.permitLife).contains(age) else { return claim(attempt, at: now) }
         if permit.acknowledgement.panelTime.advanced(byMilliseconds: age) > job.order.expiresAt {
             finish(
                 attempt, .refused(attempt, Refusal(.expired, "the order expired at \(job.order.expiresAt)")))

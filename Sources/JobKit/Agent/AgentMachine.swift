@@ -51,6 +51,8 @@ public struct AgentMachine: Sendable {
     struct Attempt: Hashable, Sendable {
         let received: VerifiedDownlink
         var phase = Phase.queued
+        /// When it was claimed last, by the boot clock.
+        var claimedAt: Int64 = 0
         var hasBegun = false
         var logged = 0
         var isCancelled = false
@@ -65,7 +67,10 @@ public struct AgentMachine: Sendable {
 
     /// Scripts at a time.
     static let slots = 1
-    /// How old an acknowledgement may be that permits a start, in milliseconds of the boot clock.
+    /// How old a claim may be that an acknowledgement makes a permit of, in milliseconds of the boot clock.
+    ///
+    /// The acknowledgement covers the claim and so is younger: however long the wire held it back, it is
+    /// no older than this.
     static let permitLife: Int64 = 60_000
 
     /// The agent's name.
