@@ -68,4 +68,43 @@ import Testing
         _ = try await redis.command("PUBLISH", "provision:bell", RedisArgument(honest.description))
         #expect(await rings.next() == honest)
     }
+
+    private static let spoilt: [[RedisArgument]] = [
+        ["SET", "x"], ["RPUSH", "x"], ["XADD", "18446744073709551615-18446744073709551615", "e", "x"],
+    ]
+
+    private func spoil(_ kind: String, _ command: [RedisArgument]) async throws {
+        _ = try await redis.pipeline([["DEL", key(kind)], [command[0], key(kind)] + command.dropFirst()])
+    }
+
+    /// One command of whoever holds the wire must not outlive its hour: the key's writer makes it anew.
+    @Test(arguments: spoilt) func areWrittenAnewByTheirWriter(_ command: [RedisArgument]) async throws {
+        let link = try panel.link(for: hostile)
+        try await spoil("ack", command)
+        try await panel.acknowledge([(hostile, [1], start), (honest, [2], event.position)])
+        #expect(
+            try await link.receive(after: start, acknowledgement: nil, waiting: 0).acknowledgement?.bytes == [
+                1
+            ])
+
+        try await spoil("down", command)
+        _ = try await panel.send([(hostile, event), (honest, event)])
+        let other = try panel.link(for: honest)
+        #expect(try await other.receive(after: start, acknowledgement: nil, waiting: 0).entries == [event])
+        try await panel.restartDown(hostile)
+        #expect(try await panel.send([(hostile, event)]) == [.added])
+
+        try await spoil("up", command)
+        #expect(try await link.report([event]) == [.added])
+    }
+
+    /// The link itself finds out that its stream is none any more: nobody else would tell it to begin anew.
+    @Test func ofTheAgentsOwnStreamAreMadeAnewWithoutBeingAsked() async throws {
+        let link = try panel.link(for: hostile)
+        try await spoil("up", ["SET", "x"])
+        #expect(try await link.report([event]) == [.added])
+        try await spoil("ack", ["SET", "x"])
+        _ = try await panel.send([(hostile, event)])
+        #expect(try await link.receive(after: start, acknowledgement: nil, waiting: 0).entries == [event])
+    }
 }

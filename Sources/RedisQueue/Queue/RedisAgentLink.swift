@@ -34,15 +34,19 @@ struct RedisAgentLink: AgentLink {
             keys.down(agent), keys.acknowledgement(agent), RedisStream.id(place),
             RedisArgument(acknowledgement?.rawValue ?? "0-0"),
         ]
-        let reply = try await waiting.ask([command], timeout: .seconds(seconds + 5))[0]
+        guard let reply = try await waiting.askEach([command], timeout: .seconds(seconds + 5))[0] else {
+            // One of the two keys is unreadable; the other one may have something.
+            let delivery = try await look(after: place, acknowledgement)
+            guard delivery != Delivery() else { throw QueueError("a key of agent '\(agent)' is no stream") }
+            return delivery
+        }
         // A Redis that lost its streams and whose clock is behind gives acknowledgements lower IDs than before.
         if reply == .null { return try await look(after: place, acknowledgement) }
         return delivery(RedisStream.streams(reply))
     }
 
     func report(_ entries: [StreamEntry]) async throws(QueueError) -> [Addition] {
-        try await asking.additions(
-            entries.map { RedisStream.add($0, to: keys.up(agent)) }, then: [ring])
+        try await asking.additions(entries.map { (keys.up(agent), $0) }, then: [ring])
     }
 
     func event(at position: StreamPosition) async throws(QueueError) -> [UInt8]? {
@@ -69,15 +73,15 @@ struct RedisAgentLink: AgentLink {
     private func look(after place: StreamPosition, _ mark: AcknowledgementMark?) async throws(QueueError)
         -> Delivery
     {
-        let replies = try await asking.ask([
+        let replies = try await asking.askEach([
             [
                 "XREAD", "COUNT", RedisArgument(Self.batch), "STREAMS", keys.down(agent),
                 RedisStream.id(place),
             ],
             ["XREVRANGE", keys.acknowledgement(agent), "+", "-", "COUNT", 1],
         ])
-        var streams = RedisStream.streams(replies[0])
-        streams[keys.acknowledgement(agent)] = RedisStream.entries(replies[1]).filter {
+        var streams = RedisStream.streams(replies[0] ?? .null)
+        streams[keys.acknowledgement(agent)] = RedisStream.entries(replies[1] ?? .null).filter {
             $0.id != mark?.rawValue
         }
         return delivery(streams)

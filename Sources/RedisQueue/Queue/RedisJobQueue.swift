@@ -49,7 +49,7 @@ public final class RedisJobQueue: PanelLink {
     /// Adds entries to agents' down streams, in order, and answers for each.
     public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition]
     {
-        try await connection.additions(entries.map { RedisStream.add($0.entry, to: keys.down($0.agent)) })
+        try await connection.additions(entries.map { (keys.down($0.agent), $0.entry) })
     }
 
     /// Drops an agent's down stream: sending may begin again at any number.
@@ -88,9 +88,8 @@ public final class RedisJobQueue: PanelLink {
     ) async throws(QueueError) {
         _ = try await reading.askEach(
             acknowledgements.flatMap { agent, envelope, place in
-                [
-                    RedisStream.replace(keys.acknowledgement(agent), with: envelope),
-                    RedisStream.trim(keys.up(agent), through: place),
+                RedisStream.replace(keys.acknowledgement(agent), with: envelope) + [
+                    RedisStream.trim(keys.up(agent), through: place)
                 ]
             })
     }
@@ -144,11 +143,13 @@ extension RedisConnection {
     ///
     /// An agent may write into its keys what it likes: another type, or more
     /// than an answer can hold. That must not keep the panel from all others.
-    nonisolated func askEach(_ commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply?] {
+    nonisolated func askEach(
+        _ commands: [[RedisArgument]], timeout: Duration = .seconds(5)
+    ) async throws(QueueError) -> [RedisReply?] {
         do throws(RedisError) {
             var answers: [RedisReply?] = []
-            for reply in try await pipeline(commands) {
-                if case .error(let text) = reply, text.hasPrefix("WRONGTYPE ") {
+            for reply in try await pipeline(commands, timeout: timeout) {
+                if RedisStream.isSpoilt(reply) {
                     answers.append(nil)
                 } else {
                     answers.append(try checked(reply))
@@ -160,18 +161,30 @@ extension RedisConnection {
         }
         guard commands.count > 1 else { return [nil] }
         let middle = commands.count / 2
-        return try await askEach(Array(commands[..<middle])) + askEach(Array(commands[middle...]))
+        return try await askEach(Array(commands[..<middle]), timeout: timeout)
+            + askEach(Array(commands[middle...]), timeout: timeout)
     }
 
-    /// What came of adding entries, one `XADD` each; other commands may follow.
+    /// What came of adding entries to streams; other commands may follow.
+    ///
+    /// A key that is no stream is dropped, and its entries are added once more: its writer is the one who may.
     nonisolated func additions(
-        _ commands: [[RedisArgument]], then others: [[RedisArgument]] = []
+        _ entries: [(key: RedisArgument, entry: StreamEntry)], then others: [[RedisArgument]] = []
     ) async throws(QueueError) -> [Addition] {
+        let commands = entries.map { RedisStream.add($0.entry, to: $0.key) }
         do throws(RedisError) {
             let replies = try await pipeline(commands + others)
+            let spoilt = entries.indices.filter { RedisStream.isSpoilt(replies[$0]) }
             var additions: [Addition] = []
-            for reply in replies.prefix(commands.count) {
-                additions.append(try RedisStream.addition(reply, on: self))
+            for index in entries.indices {
+                additions.append(
+                    spoilt.contains(index) ? .outOfOrder : try RedisStream.addition(replies[index], on: self))
+            }
+            guard !spoilt.isEmpty else { return additions }
+            let drops = Set(spoilt.map { entries[$0].key }).map { ["DEL", $0] }
+            let again = try await pipeline(drops + spoilt.map { commands[$0] }).dropFirst(drops.count)
+            for (index, reply) in zip(spoilt, again) where !RedisStream.isSpoilt(reply) {
+                additions[index] = try RedisStream.addition(reply, on: self)
             }
             return additions
         } catch {

@@ -11,9 +11,11 @@ enum RedisStream {
         ["XADD", key, id(entry.position), field, RedisArgument(entry.bytes)]
     }
 
-    /// Replaces whatever the stream holds by one entry.
-    static func replace(_ key: RedisArgument, with envelope: [UInt8]) -> [RedisArgument] {
-        ["XADD", key, "MAXLEN", 1, "*", field, RedisArgument(envelope)]
+    /// Replaces whatever is under the key by a stream of one entry.
+    ///
+    /// Dropped first: a key of another type, or a stream that somebody gave its last ID, takes nothing.
+    static func replace(_ key: RedisArgument, with envelope: [UInt8]) -> [[RedisArgument]] {
+        [["DEL", key], ["XADD", key, "*", field, RedisArgument(envelope)]]
     }
 
     /// Forgets entries up to and with a position.
@@ -23,6 +25,12 @@ enum RedisStream {
     }
 
     static func id(_ position: StreamPosition) -> RedisArgument { RedisArgument(position.description) }
+
+    /// Whether Redis says that the key is no stream, or one that can take nothing any more.
+    static func isSpoilt(_ reply: RedisReply) -> Bool {
+        guard case .error(let text) = reply else { return false }
+        return text.hasPrefix("WRONGTYPE ") || text.contains("exhausted the last possible ID")
+    }
 
     /// What Redis made of an ``add(_:to:)``.
     static func addition(_ reply: RedisReply, on connection: RedisConnection) throws(RedisError) -> Addition {
