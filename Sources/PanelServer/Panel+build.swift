@@ -29,7 +29,6 @@ struct Panel {
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
         let store = try openStore(configuration.databasePath)
-        let run = try await store.write { try $0.next("panelRun") }
         let link = try RedisJobQueue(url: configuration.redisURL, name: "panel")
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
         let feed = JobFeed(clock: clock)
@@ -37,7 +36,7 @@ struct Panel {
         let dispatcher = JobDispatcher(store: store, link: link, clock: clock, onEvent: events.dispatcher)
         let ingestor = ReportIngestor(
             store: store, link: link, keyring: keyring,
-            acknowledger: Acknowledger(keyring: keyring, run: run, now: SystemTime.now), clock: clock,
+            acknowledger: Acknowledger(keyring: keyring, now: SystemTime.now), clock: clock,
             now: SystemTime.now
         ) { event in
             events.ingestor(event)

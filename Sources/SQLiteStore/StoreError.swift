@@ -1,8 +1,10 @@
+public import JobKit
+
 /// The record could not be opened, read or written.
 ///
 /// Codes are for programs, the message is for people. Neither holds a value
 /// that was to be stored; the cause may, and is printed only on demand.
-public struct StoreError: Error, Sendable, CustomStringConvertible {
+public struct StoreError: StoreFailure, Sendable, CustomStringConvertible {
     /// What kind of failure it is.
     public struct Code: Hashable, Sendable, CaseIterable, CustomStringConvertible {
         private enum Value: String {
@@ -56,6 +58,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         self.message = message
         self.underlying = underlying
     }
+
+    /// Whether trying again later may help: the disk was full, or busy.
+    public var isPassing: Bool { code == .diskFull || code == .unavailable }
 
     /// `code: message`.
     public var description: String { "\(code): \(message)" }

@@ -32,7 +32,7 @@ package struct MemoryHouse: Sendable {
         dispatcher = JobDispatcher(store: store, link: queue, clock: clock)
         ingestor = ReportIngestor(
             store: store, link: queue, keyring: keyring,
-            acknowledger: Acknowledger(keyring: keyring, run: 1, now: now), clock: clock, now: now
+            acknowledger: Acknowledger(keyring: keyring, now: now), clock: clock, now: now
         ) { event in
             if case .changed(let job) = event { changes.tell(job) }
         }

@@ -1,24 +1,33 @@
 import Synchronization
 
 /// Writes acknowledgements, each with a higher generation than any before it.
+///
+/// It writes none before it knows which start of the panel this is: agents heed
+/// no generation that they have seen.
 public final class Acknowledger: Sendable {
     private let keyring: Keyring
     private let now: @Sendable () -> Timestamp
-    private let generation: Mutex<Int>
+    private let generation = Mutex<Int?>(nil)
 
-    /// - Parameter run: which start of the panel this is, counted in its database.
-    public init(keyring: Keyring, run: Int, now: @escaping @Sendable () -> Timestamp) {
+    /// An acknowledger that does not know yet which start of the panel this is.
+    public init(keyring: Keyring, now: @escaping @Sendable () -> Timestamp) {
         self.keyring = keyring
         self.now = now
-        generation = Mutex(run << 32)
     }
 
-    /// The acknowledgement of where an agent's record stands, signed.
-    func envelope(for agent: AgentRecord, need: Int?) -> [UInt8] {
-        let generation = generation.withLock { generation in
-            generation += 1
+    /// Begins, with the number of this start as the panel's record counts it.
+    func begin(run: Int) { generation.withLock { $0 = $0 ?? run << 32 } }
+
+    /// Whether it knows which start this is.
+    var hasBegun: Bool { generation.withLock { $0 != nil } }
+
+    /// The acknowledgement of where an agent's record stands, signed; nil before the beginning.
+    func envelope(for agent: AgentRecord, need: Int?) -> [UInt8]? {
+        let next = generation.withLock { generation in
+            generation = generation.map { $0 + 1 }
             return generation
         }
+        guard let generation = next else { return nil }
         let acknowledgement = Acknowledgement(
             agent: agent.id, generation: generation, cursor: agent.cursor, head: agent.upHead, need: need,
             epoch: agent.epoch, sent: agent.lastSent, panelTime: now())

@@ -9,6 +9,8 @@ public actor JobDispatcher {
         case sent(messages: Int, agents: Int)
         /// The wire failed; tried again until it answers.
         case linkFailed(QueueError)
+        /// The record could not be read for now; tried again until it can.
+        case storeFailed(any Error)
         /// An agent's stream is made again from the first message it lacks.
         case restarted(AgentID)
     }
@@ -59,6 +61,10 @@ public actor JobDispatcher {
                 onEvent(.linkFailed(error))
                 bell.ring(agents)
                 try? await clock.sleep(for: .milliseconds(500))
+            } catch  where error.isPassingStoreFailure {
+                onEvent(.storeFailed(error))
+                bell.ring(agents)
+                try? await clock.sleep(for: .seconds(1))
             }
         }
     }

@@ -30,6 +30,8 @@ public actor PresenceSweep {
         case linkFailed(QueueError)
         /// The wire answers again.
         case linkRestored
+        /// The record could not be read or written for now; the next sweep tries again.
+        case storeFailed(any Error)
     }
 
     /// Names that are told of as unbelievable at most: anyone who reaches the wire can make names up.
@@ -97,6 +99,8 @@ public actor PresenceSweep {
             } catch let error as QueueError {
                 if !isLinkDown { onEvent(.linkFailed(error)) }
                 isLinkDown = true
+            } catch  where error.isPassingStoreFailure {
+                onEvent(.storeFailed(error))
             }
             try? await clock.sleep(for: .seconds(Self.interval))
         }
@@ -112,6 +116,8 @@ public actor PresenceSweep {
                     try await discover(agent)
                 } catch let error as QueueError {
                     onEvent(.linkFailed(error))
+                } catch  where error.isPassingStoreFailure {
+                    onEvent(.storeFailed(error))
                 }
             }
         }

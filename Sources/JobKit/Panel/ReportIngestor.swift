@@ -10,6 +10,8 @@ public actor ReportIngestor {
         case quarantined(AgentID, String)
         /// The wire failed; tried again until it answers.
         case linkFailed(QueueError)
+        /// The record could not be read or written for now; tried again until it can.
+        case storeFailed(any Error)
         /// A job changed.
         case changed(JobRecord)
         /// A job's script wrote something.
@@ -60,24 +62,38 @@ public actor ReportIngestor {
     ///
     /// - Throws: what the store throws.
     public func run() async throws {
+        bell.ring([])
         for await _ in bell.rings {
             let agents = bell.take()
             do {
+                try await begin()
                 try await ingest(agents)
             } catch let error as QueueError {
                 onEvent(.linkFailed(error))
                 bell.ring(agents)
                 try? await clock.sleep(for: .milliseconds(500))
+            } catch  where error.isPassingStoreFailure {
+                onEvent(.storeFailed(error))
+                bell.ring(agents)
+                try? await clock.sleep(for: .seconds(1))
             }
         }
+    }
+
+    /// Counts this start of the panel in its record, before the first acknowledgement.
+    private func begin() async throws {
+        guard !acknowledger.hasBegun else { return }
+        acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
+        try await acknowledge(try await store.read { try $0.agents() })
     }
 
     /// Writes acknowledgements anew, so that agents keep a fresh one.
     public func acknowledge(_ agents: [AgentRecord]) async throws(QueueError) {
         try await link.acknowledge(
-            agents.filter { $0.quarantined == nil }.map { agent in
-                let envelope = acknowledger.envelope(for: agent, need: needs[agent.id])
-                return (agent.id, envelope, StreamPosition(epoch: agent.epoch, number: agent.cursor))
+            agents.filter { $0.quarantined == nil }.compactMap { agent in
+                acknowledger.envelope(for: agent, need: needs[agent.id]).map { envelope in
+                    (agent.id, envelope, StreamPosition(epoch: agent.epoch, number: agent.cursor))
+                }
             })
     }
 

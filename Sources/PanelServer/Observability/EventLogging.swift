@@ -32,6 +32,8 @@ struct EventLogging: Sendable {
             logger.debug("messages sent", metadata: ["messages": "\(messages)", "agents": "\(agents)"])
         case .linkFailed(let error):
             logger.warning("redis failed while sending", metadata: ["error": "\(error)"])
+        case .storeFailed(let error):
+            logger.error("record failed while sending", metadata: ["error": "\(error)"])
         case .restarted(let agent): logger.notice("stream made again", metadata: ["agent": "\(agent)"])
         }
     }
@@ -47,6 +49,8 @@ struct EventLogging: Sendable {
             logger.error("agent quarantined", metadata: ["agent": "\(agent)", "reason": "\(why)"])
         case .linkFailed(let error):
             logger.warning("redis failed while reading", metadata: ["error": "\(error)"])
+        case .storeFailed(let error):
+            logger.error("record failed while reading", metadata: ["error": "\(error)"])
         case .changed(let job):
             logger.info(
                 "job changed",
@@ -77,6 +81,8 @@ struct EventLogging: Sendable {
         case .linkFailed(let error):
             logger.warning("redis failed while sweeping", metadata: ["error": "\(error)"])
         case .linkRestored: logger.info("redis answers again")
+        case .storeFailed(let error):
+            logger.error("record failed while sweeping", metadata: ["error": "\(error)"])
         }
     }
 }
