@@ -132,6 +132,20 @@ import Testing
         }
     }
 
+    /// F41: the script itself fills the disk, and goes on for as long as it runs.
+    @Test func aDiskThatTheScriptFillsKeepsTheResult() async throws {
+        let server = try TestServer()
+        try await server.withSmallDisk(megabytes: 6) { host in
+            let attempt = try await server.start(
+                "head -c 30000000 /dev/zero | tr '\\0' x; cat /dev/zero >fill 2>/dev/null; echo end; exit 5",
+                on: host)
+            let run = try await server.follow(attempt, host)
+            #expect(run.result?.ending == .exited(code: 5))
+            #expect((run.result?.log?.cutBytes ?? 0) > 20_000_000)
+            try expectWhole(run)
+        }
+    }
+
     /// F41: the disk becomes full while it runs.
     @Test func aDiskThatBecomesFullKeepsTheResult() async throws {
         let server = try TestServer()
@@ -149,12 +163,14 @@ import Testing
 }
 
 extension TestServer {
-    /// Runs `body` with the state on a disk of that size (a tmpfs, which needs root).
+    /// Runs `body` with state and logs on a disk of that size (a tmpfs, which needs root).
     func withSmallDisk(megabytes: Int, _ body: (ProcessAttemptHost) async throws -> Void) async throws {
         _ = try Directory.ensured(places.state)
         try #require(
             mount("tmpfs", places.state, "tmpfs", 0, "size=\(megabytes)m") == 0, "mounting needs root")
         defer { umount2(places.state, Int32(MNT_DETACH)) }
-        try await body(host())
+        var places = places
+        places.logs = "\(places.state)/logs"
+        try await body(host(in: places))
     }
 }

@@ -49,10 +49,11 @@ final class TestServer: Sendable {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    func host(bootID: String = bootID, limits: AttemptLimits? = nil, runner: String = runner)
-        -> ProcessAttemptHost
-    {
-        var places = places
+    func host(
+        in other: ProcessAttemptHost.Places? = nil, bootID: String = bootID, limits: AttemptLimits? = nil,
+        runner: String = runner
+    ) -> ProcessAttemptHost {
+        var places = other ?? places
         places.runner = runner
         return ProcessAttemptHost(
             places: places, agent: Self.agent, sealers: [sealer], facts: facts, bootID: bootID,

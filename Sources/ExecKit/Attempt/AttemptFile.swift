@@ -18,9 +18,10 @@ enum AttemptFile {
     static let cause = "cause"
     /// How it ended: an `AttemptResult` as JSON.
     static let result = "result"
-    /// Space kept for the result on a full disk.
+    /// Space kept on the disk: most of it for the log's end, the rest becomes the result.
     static let reserve = "reserve"
     static let reserveSize = 1 << 20
+    static let resultReserveSize = 64 << 10
 
     /// The verified copy of the application, which is what runs.
     static let application = "application"

@@ -60,7 +60,7 @@ struct AttemptSupervisor: ~Copyable {
         if let failure = attempt.process.failure(toStart: attempt.order.plan.arguments[0]) {
             pump.take(note: failure)
         }
-        attempt.folder.remove(AttemptFile.reserve)
+        attempt.folder.shrink(AttemptFile.reserve, to: AttemptFile.resultReserveSize)
         return AttemptResult(
             ending: ending, beganAt: attempt.beganAt, endedAt: ended.at,
             durationMilliseconds: ended.elapsed - attempt.beganElapsed, leftovers: leftovers,

@@ -43,9 +43,9 @@ public enum RunnerMain {
 
         var supervisor = AttemptSupervisor(started, termination: termination, clock: clock)
         let result = supervisor.run()
+        defer { started.group.remove() }
         do {
-            try started.folder.replace(AttemptFile.result, result.json.canonicalBytes())
-            started.group.remove()
+            try started.write(result)
             return 0
         } catch {
             return 1

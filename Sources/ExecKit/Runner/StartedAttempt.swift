@@ -1,5 +1,6 @@
 import Glibc
 import JobKit
+import ManifestKit
 
 /// An attempt whose script has been let go.
 ///
@@ -58,6 +59,15 @@ struct StartedAttempt: Sendable {
             group.remove()
             throw error
         }
+    }
+
+    /// Writes how the attempt ended, durably, though the disk be full.
+    func write(_ result: AttemptResult) throws(ExecKitError) {
+        let bytes = result.json.canonicalBytes()
+        guard bytes.count <= AttemptFile.resultReserveSize, folder.has(AttemptFile.reserve) else {
+            return try folder.replace(AttemptFile.result, bytes)
+        }
+        try folder.replace(AttemptFile.result, bytes, intoSpaceOf: AttemptFile.reserve)
     }
 
     private static func record(

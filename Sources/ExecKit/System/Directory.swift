@@ -90,6 +90,23 @@ struct Directory: Sendable {
         try sync()
     }
 
+    /// Cuts a file down to so many bytes, which gives the rest back to the disk.
+    func shrink(_ name: String, to size: Int) {
+        guard let file = try? open(name, O_WRONLY) else { return }
+        ftruncate(file.number, off_t(size))
+    }
+
+    /// Puts a whole file in place without asking the disk for room: it is written into the space of another one.
+    func replace(_ name: String, _ bytes: [UInt8], intoSpaceOf reserve: String) throws(ExecKitError) {
+        let file = try open(reserve, O_WRONLY)
+        let failure = file.write(bytes)
+        guard failure == 0 else { throw .system("write", path(of: reserve), number: failure) }
+        guard ftruncate(file.number, off_t(bytes.count)) == 0, fsync(file.number) == 0,
+            renameat(descriptor.number, reserve, descriptor.number, name) == 0
+        else { throw .system("write", path(of: name)) }
+        try sync()
+    }
+
     /// Makes names that came or went durable.
     func sync() throws(ExecKitError) {
         guard fsync(descriptor.number) == 0 else { throw .system("sync", path) }
