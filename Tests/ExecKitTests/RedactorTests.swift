@@ -48,6 +48,10 @@ import Testing
         (#"p'a"s s"#, #"p\'a\"s\ s"#, "printf %q"),
         (#"pa$s`"w"#, #"pa\$s\`\"w"#, "in double quotes"),
         ("pass\tword", #"pass\tword"#, "$'…'"),
+        ("pässwörd1", #"p\303\244ssw\303\266rd1"#, "$'…' without Unicode"),
+        ("pa\u{1B}ss'w", #"pa\Ess\'w"#, "$'…' with a control"),
+        (#"p<a>&"s'"#, "p&lt;a&gt;&amp;&quot;s&#39;", "HTML"),
+        (#"p<a>&"s'"#, #"p&lt;a&gt;&amp;"s'"#, "HTML's text"),
         ("p@ss w/rd+", "p%40ss%20w%2Frd%2B", "URL"),
         ("p@ss w/rd+", "p%40ss%20w%2frd%2b", "URL in lower case"),
         ("p@ss w/rd+", "p%40ss%20w/rd%2B", "URL's path"),
@@ -70,6 +74,32 @@ import Testing
     @Test func hidesTheLongerOfTwoSecretsWhole() {
         #expect(redact("a hunter22 b", ["hunter", "hunter22"]) == "a \(Self.mask) b")
         #expect(redact("a hunter2x b", ["hunter", "hunter22"]) == "a \(Self.mask)2x b")
+    }
+
+    /// What bash itself prints of a secret, in both kinds of locale.
+    @Test(arguments: ["C", "C.UTF-8"]) func hidesWhatBashMakesOfASecret(locale: String) async throws {
+        let secret = "pä ss'w\"ör$d\u{7}\\1"
+        let run = try await TestServer().run(
+            "export LC_ALL=\(locale); printf '%q\\n' \"$DB_PASSWORD\"; printf '%s\\n' \"${DB_PASSWORD@Q}\"; set -x; : \"$DB_PASSWORD\"",
+            secrets: ["db_password": secret.replacing("\u{7}", with: "")])
+        for part in ["ss'w", "303", "w\\\"", "ör", "ss\\'w"] {
+            #expect(!run.text.contains(part), "\(run.text)")
+        }
+    }
+
+    /// Long secrets of one character, and output of that character: every place may be the beginning of all of them.
+    @Test func doesLittleForMuchThatLooksLikeSecrets() {
+        let ends = ["b", "c", "d", "e"]
+        let secrets = ends.map { Array((String(repeating: "a", count: 31_900) + $0).utf8) }
+        var redactor = Redactor(secrets: secrets)
+        var output: [UInt8] = []
+        for _ in 0..<4 {
+            output += redactor.redact([UInt8](repeating: UInt8(ascii: "a"), count: 65_536)[...])
+        }
+        output += redactor.redact(Array("b.".utf8)[...]) + redactor.finish()
+        let rest = 4 * 65_536 - 31_900
+        #expect(
+            output == [UInt8](repeating: UInt8(ascii: "a"), count: rest) + Redactor.mask + Array(".".utf8))
     }
 
     @Test func hidesSecretsThatOverlap() {

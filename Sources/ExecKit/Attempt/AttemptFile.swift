@@ -22,6 +22,8 @@ enum AttemptFile {
     static let reserve = "reserve"
     static let reserveSize = 1 << 20
     static let resultReserveSize = 64 << 10
+    /// How much of the log's end the rest has room for, twice and with its frames.
+    static let tailReserveSize = (reserveSize - resultReserveSize) * 2 / 5
 
     /// The verified copy of the application, which is what runs.
     static let application = "application"

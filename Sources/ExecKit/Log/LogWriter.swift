@@ -49,8 +49,8 @@ struct LogWriter: ~Copyable {
             if tail == nil {
                 let fits = bytes + part.count <= quota.head
                 if fits && write(part, at: time) { continue }
-                // Where the disk is full, what the reserve frees has to be enough for the tail.
-                tail = LogTail(limit: fits ? min(quota.tail, AttemptFile.reserveSize / 2) : quota.tail)
+                // Where the disk is full, what the reserve frees has to be enough for the tail in both files.
+                tail = LogTail(limit: fits ? min(quota.tail, AttemptFile.tailReserveSize) : quota.tail)
                 write(note: "more output follows; its last part is shown when the script has ended", at: time)
             }
             tail?.append(part, at: time)

@@ -4,84 +4,129 @@
 /// ``SecretForms``, is left out; each stretch of such bytes becomes one mask.
 /// The result does not depend on how the stream was cut into pieces. What might
 /// become a secret with the next bytes is held back until they come.
+///
+/// Each byte moves every form that is under way one step on (Knuth, Morris and
+/// Pratt), so that no output and no secret makes the work more than their
+/// number: a runner that is busy here looks at no clock.
 struct Redactor: Sendable {
     /// What stands in place of a secret.
     static let mask: [UInt8] = Array("••••••".utf8)
 
-    /// Forms by their first byte, the longest first.
-    private let formsByFirstByte: [[[UInt8]]]
-    private let isEmpty: Bool
+    private let forms: [SearchedForm]
+    /// Which forms begin with each byte.
+    private let formsByFirstByte: [[Int]]
+    /// How much of each form the latest bytes are.
+    private var matched: [Int]
+    /// The forms of which that is something.
+    private var underWay: [Int] = []
+
     /// Bytes not given out yet.
     private var pending: [UInt8] = []
-    /// How many of the first pending bytes belong to a secret found already.
-    private var covered = 0
+    /// The stretches of pending bytes that belong to secrets, in order, none touching the next.
+    private var covered: [Range<Int>] = []
     /// Whether the last byte given out was a mask's.
     private var isInMask = false
 
     /// A redactor for these values; see ``SecretForms/hides(_:)`` for those it leaves readable.
     init(secrets: some Sequence<[UInt8]>) {
-        var table = [[[UInt8]]](repeating: [], count: 256)
-        let forms = Set(secrets.filter(SecretForms.hides).flatMap(SecretForms.of))
-        for form in forms { table[Int(form[0])].append(form) }
-        formsByFirstByte = table.map { $0.sorted { $0.count > $1.count } }
-        isEmpty = forms.isEmpty
+        forms = Set(secrets.filter(SecretForms.hides).flatMap(SecretForms.of)).map(SearchedForm.init)
+        var table = [[Int]](repeating: [], count: 256)
+        for (index, form) in forms.enumerated() { table[Int(form.bytes[0])].append(index) }
+        formsByFirstByte = table
+        matched = [Int](repeating: 0, count: forms.count)
     }
 
     /// The next piece of output with its secrets masked; may be shorter or empty for now.
     mutating func redact(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        if isEmpty { return Array(bytes) }
-        pending += bytes
-        return release(isLast: false)
+        if forms.isEmpty { return Array(bytes) }
+        for byte in bytes {
+            pending.append(byte)
+            search(byte)
+        }
+        // What is part of a form may become all of it.
+        let undecided = underWay.reduce(0) { max($0, matched[$1]) }
+        return release(pending.count - undecided)
     }
 
     /// What was held back, once no more output comes.
-    mutating func finish() -> [UInt8] { release(isLast: true) }
+    mutating func finish() -> [UInt8] { release(pending.count) }
 
-    private mutating func release(isLast: Bool) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(pending.count)
-        var position = 0
-        scan: while position < pending.count {
-            let forms = formsByFirstByte[Int(pending[position])]
-            if !forms.isEmpty {
-                switch match(forms, at: position, isLast: isLast) {
-                case .undecided: break scan
-                case .found(let length): covered = max(covered, position + length)
-                case .none: break
-                }
-            }
-            if position >= covered {
-                output.append(pending[position])
-                isInMask = false
-            } else if !isInMask {
-                output += Self.mask
-                isInMask = true
-            }
-            position += 1
+    private mutating func search(_ byte: UInt8) {
+        var isAnyIdle = false
+        for index in underWay {
+            let count = forms[index].matched(after: matched[index], byte)
+            matched[index] = count
+            if count == forms[index].bytes.count { cover(pending.count - count..<pending.count) }
+            if count == 0 { isAnyIdle = true }
         }
-        pending.removeFirst(position)
-        covered = max(0, covered - position)
+        // One that is under way has seen the byte already.
+        for index in formsByFirstByte[Int(byte)] where matched[index] == 0 {
+            matched[index] = 1
+            underWay.append(index)
+        }
+        if isAnyIdle { underWay.removeAll { matched[$0] == 0 } }
+    }
+
+    /// Ends come in order, so that only the last stretches can touch a new one.
+    private mutating func cover(_ stretch: Range<Int>) {
+        var start = stretch.lowerBound
+        while let last = covered.last, last.upperBound >= start {
+            start = min(start, last.lowerBound)
+            covered.removeLast()
+        }
+        covered.append(start..<stretch.upperBound)
+    }
+
+    /// Gives out the first `count` pending bytes.
+    private mutating func release(_ count: Int) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(count)
+        var position = 0
+        for stretch in covered {
+            guard stretch.lowerBound < count else { break }
+            show(pending[position..<max(position, stretch.lowerBound)], &output)
+            if !isInMask { output += Self.mask }
+            isInMask = true
+            position = min(stretch.upperBound, count)
+        }
+        show(pending[position..<count], &output)
+        pending.removeFirst(count)
+        covered = covered.compactMap { stretch in
+            let rest = max(0, stretch.lowerBound - count)..<max(0, stretch.upperBound - count)
+            return rest.isEmpty ? nil : rest
+        }
         return output
     }
 
-    private enum Match {
-        case none
-        case found(Int)
-        case undecided
+    private mutating func show(_ bytes: ArraySlice<UInt8>, _ output: inout [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        output += bytes
+        isInMask = false
+    }
+}
+
+/// A form, and where a search for it goes on after a byte that does not fit.
+private struct SearchedForm: Sendable {
+    let bytes: [UInt8]
+    /// For each length, the longest shorter beginning that ends there as well.
+    private let fallback: [UInt32]
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        var fallback = [UInt32](repeating: 0, count: bytes.count)
+        var length = 0
+        for index in bytes.indices.dropFirst() {
+            while length > 0, bytes[index] != bytes[length] { length = Int(fallback[length - 1]) }
+            if bytes[index] == bytes[length] { length += 1 }
+            fallback[index] = UInt32(length)
+        }
+        self.fallback = fallback
     }
 
-    /// The longest form at `position`; undecided while a longer one may still become whole.
-    private func match(_ forms: [[UInt8]], at position: Int, isLast: Bool) -> Match {
-        let rest = pending.count - position
-        return pending.withUnsafeBufferPointer { bytes in
-            for form in forms where isLast ? form.count <= rest : true {
-                let length = min(form.count, rest)
-                let isEqual = form.withUnsafeBufferPointer { wanted in
-                    (0..<length).allSatisfy { wanted[$0] == bytes[position + $0] }
-                }
-                if isEqual { return length < form.count ? .undecided : .found(length) }
-            }
-            return .none
-        }
+    /// How much of the form the latest bytes are, when `count` were it and `byte` comes.
+    func matched(after count: Int, _ byte: UInt8) -> Int {
+        var count = count == bytes.count ? Int(fallback[count - 1]) : count
+        while count > 0, bytes[count] != byte { count = Int(fallback[count - 1]) }
+        return bytes[count] == byte ? count + 1 : 0
     }
 }

@@ -1,6 +1,6 @@
 /// The spellings in which a secret may appear in a script's output.
 ///
-/// The value itself; as JSON, shells, URLs and C strings escape it; in base64
+/// The value itself; as JSON, shells, URLs, HTML and C strings escape it; in base64
 /// at each of the three places its first byte can have; in hexadecimal. Of a
 /// value with several lines also each longer line.
 ///
@@ -30,6 +30,7 @@ enum SecretForms {
             forms.formUnion(json(text))
             forms.formUnion(shell(text))
             forms.formUnion(url(text))
+            forms.formUnion(html(text))
             forms.formUnion(base64(text))
             forms.insert(hex(text, digits: lowerDigits))
             forms.insert(hex(text, digits: upperDigits))
@@ -93,13 +94,44 @@ enum SecretForms {
         }
         let double = escape(bytes) { "\\\"$`".utf8.contains($0) ? backslashed($0) : nil }
         let ansi = escape(bytes) { controlEscape($0) ?? ($0 == quote ? backslashed($0) : nil) }
+        let octal = escape(bytes) { byte in
+            switch byte {
+            case 0x07: Array("\\a".utf8)
+            case 0x0B: Array("\\v".utf8)
+            case 0x1B: Array("\\E".utf8)
+            case quote: backslashed(byte)
+            case _ where controlEscape(byte) != nil: controlEscape(byte)
+            // In a locale without Unicode bash has no letters beyond ASCII.
+            case 0..<0x20, 0x7F...:
+                backslashed(UInt8(ascii: "0") + byte >> 6) + [
+                    UInt8(ascii: "0") + byte >> 3 & 7, UInt8(ascii: "0") + byte & 7,
+                ]
+            default: nil
+            }
+        }
         let words = [[], Array(",~#".utf8)].map { rest in
             escape(bytes) { byte in
                 let isSafe = isAlphanumeric(byte) || "_-./:=+@%".utf8.contains(byte) || byte >= 0x80
                 return isSafe || rest.contains(byte) ? nil : backslashed(byte)
             }
         }
-        return quoted + [double, ansi] + words
+        return quoted + [double, ansi, octal] + words
+    }
+
+    /// As text and attributes of HTML spell it.
+    private static func html(_ bytes: [UInt8]) -> [[UInt8]] {
+        [("&quot;", "&#39;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("\"", "'")].map { double, single in
+            escape(bytes) { byte in
+                switch byte {
+                case UInt8(ascii: "&"): Array("&amp;".utf8)
+                case UInt8(ascii: "<"): Array("&lt;".utf8)
+                case UInt8(ascii: ">"): Array("&gt;".utf8)
+                case UInt8(ascii: "\""): Array(double.utf8)
+                case UInt8(ascii: "'"): Array(single.utf8)
+                default: nil
+                }
+            }
+        }
     }
 
     /// Percent-encoded with the habits of the common encoders.
