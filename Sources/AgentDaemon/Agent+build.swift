@@ -108,6 +108,7 @@ extension HostFacts {
         var facts = ["os_id": osID, "arch": architecture]
         facts["os_version"] = versionID
         facts["os_codename"] = codename
+        facts["ram_mb"] = memoryMiB.map { String($0) }
         if !idLike.isEmpty { facts["os_like"] = idLike.joined(separator: " ") }
         return facts
     }

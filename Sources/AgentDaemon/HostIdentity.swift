@@ -18,9 +18,11 @@ struct HostIdentity {
         let architecture = withUnsafeBytes(of: &names.machine) { bytes in
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
+        let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / (1 << 20)
         return HostIdentity(
             machineID: try text("/etc/machine-id"), bootID: try text("/proc/sys/kernel/random/boot_id"),
-            facts: HostFacts(osRelease: try text("/etc/os-release"), architecture: architecture))
+            facts: HostFacts(
+                osRelease: try text("/etc/os-release"), architecture: architecture, memoryMiB: memory))
     }
 
     private static func text(_ path: String) throws -> String {

@@ -8,53 +8,64 @@ public struct Form: Sendable {
         /// The input's name.
         public var name: InputName { input.name }
         /// What a person reads beside the field.
-        public var label: String { input.label }
+        public var label: String { input.display.label }
         /// What the field holds at first; never that of a sensitive input.
         public var initialValue: String? { input.isSensitive ? nil : input.defaultValue }
         /// The smallest number the field takes, its type's bound included.
-        public var minValue: Int64? {
-            input.type == .port ? max(1, input.rules.minValue ?? 1) : input.rules.minValue
+        public var minValue: DecimalNumber? {
+            switch input.type {
+            case .port: max(DecimalNumber(1), input.rules.minValue ?? DecimalNumber(1))
+            case .duration, .size: max(DecimalNumber(0), input.rules.minValue ?? DecimalNumber(0))
+            default: input.rules.minValue
+            }
         }
         /// The largest number the field takes, its type's bound included.
-        public var maxValue: Int64? {
-            input.type == .port ? min(65535, input.rules.maxValue ?? 65535) : input.rules.maxValue
+        public var maxValue: DecimalNumber? {
+            let most = DecimalNumber(65535)
+            return input.type == .port ? min(most, input.rules.maxValue ?? most) : input.rules.maxValue
         }
     }
 
     /// The application that is asked for.
     public let id: ManifestID
+    /// The headings.
+    public let groups: [InputGroup]
     /// The fields, in the order of the manifest.
     public let fields: [Field]
+    /// What has to hold between several answers.
+    public let rules: [CrossRule]
 
     /// The form of `manifest`.
     public init(_ manifest: Manifest) {
         id = manifest.id
+        groups = manifest.inputGroups
         fields = manifest.inputs.map(Field.init)
+        rules = manifest.rules
     }
 }
 
 extension Form {
-    /// The form as programs read it.
-    package var json: JSONValue { ["app": .string(id.description), "fields": .array(fields.map(\.json))] }
+    /// The form as programs read it, `form.js` in the browser among them.
+    package var json: JSONValue {
+        [
+            "app": .string(id.description), "groups": .array(groups.map(\.json)),
+            "fields": .array(fields.map(\.json)),
+            "rules": .array(rules.map(\.json)),
+        ]
+    }
 }
 
 extension Form.Field {
     fileprivate var json: JSONValue {
-        var object: JSONObject = [
-            "name": .string(name.description), "type": .string(input.type.rawValue), "label": .string(label),
-            "required": .bool(input.isRequired), "sensitive": .bool(input.isSensitive),
-        ]
-        object["description"] = input.description.map(JSONValue.string)
-        object["placeholder"] = input.placeholder.map(JSONValue.string)
+        var object = input.json.object ?? [:]
+        for name in ["validation", "env", "retain", "when_hidden", "default", "aliases"] {
+            object[name] = nil
+        }
+        for rule in input.rules.json.object ?? [:] { object[rule.name] = rule.value }
         object["default"] = initialValue.map(JSONValue.string)
-        object["pattern"] = (input.rules.pattern?.source).map(JSONValue.string)
-        object["pattern_error"] = (input.rules.pattern?.message).map(JSONValue.string)
-        object["min_length"] = input.rules.minLength.map(JSONValue.integer)
-        object["max_length"] = input.rules.maxLength.map(JSONValue.integer)
-        object["min_value"] = minValue.map(JSONValue.integer)
-        object["max_value"] = maxValue.map(JSONValue.integer)
-        object["allowed_values"] = input.rules.allowedValues.map { .array($0.map(\.json)) }
-        object["visible_if"] = input.visibility?.json
+        object["min_value"] = minValue.map { .number($0.description) }
+        object["max_value"] = maxValue.map { .number($0.description) }
+        if let generation = input.generation { object["generate"] = .string(generation.kind.rawValue) }
         return .object(object)
     }
 }

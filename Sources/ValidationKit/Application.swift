@@ -15,6 +15,17 @@ public struct Application: Sendable, Identifiable {
     /// The contract.
     public var manifest: Manifest { installer.manifest }
 
+    /// The application in the folder at `path`, if nothing found is an error; and all findings.
+    public static func load(folder path: String) -> Decoded<Application> {
+        let loaded = Installer.load(folder: path)
+        guard let installer = loaded.value else {
+            return Decoded(value: nil, diagnostics: loaded.diagnostics)
+        }
+        let made = make(installer)
+        return Decoded(
+            value: made.value, diagnostics: (loaded.diagnostics + made.diagnostics).inSourceOrder())
+    }
+
     /// The application in `installer`, if the linter finds no error; and what it found.
     public static func make(_ installer: Installer) -> Decoded<Application> {
         let diagnostics = ManifestLinter.lint(installer.manifest)

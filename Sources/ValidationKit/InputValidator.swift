@@ -10,187 +10,108 @@ public struct InputValidator: Sendable {
 
     /// The manifest that inputs are held against.
     public let manifest: Manifest
-    private let patterns: [InputName: Pattern]
+    let plan: ValidationPlan
 
     /// A validator for `manifest`; refused if one of its patterns does not compile.
     ///
     /// ``ManifestLinter`` says where such a pattern stands.
     public init(manifest: Manifest) throws(PatternError) {
-        var patterns: [InputName: Pattern] = [:]
-        for input in manifest.inputs {
-            guard let rule = input.rules.pattern else { continue }
-            patterns[input.name] = try Pattern(rule.source)
-        }
         self.manifest = manifest
-        self.patterns = patterns
+        plan = try ValidationPlan(manifest)
     }
 
     /// Judges `raw`; all violations are reported, not the first.
     ///
-    /// 1. Names that are no input's are violations.
+    /// 1. Names that are no input's are violations; an alias stands for its input.
     /// 2. Each input's visibility is decided from the values before it, hidden and
     ///    unanswered ones being null.
     /// 3. A hidden input's value is ignored; what the script sees instead is the
     ///    manifest's to say.
-    /// 4. A visible input's value is judged; without an answer its default stands in.
-    /// 5. The environment as a whole is measured.
-    public func validate(_ raw: RawInputs) -> Validation {
-        var run = Run(patterns: patterns, raw: raw)
-        for index in manifest.evaluationOrder { run.judge(manifest.inputs[index], at: index) }
-        let unknown = raw.entries.filter { entry in
-            InputName(entry.name).flatMap(manifest.input(named:)) == nil
-        }
-        let values = run.values.sorted { $0.key < $1.key }.map(\.value)
-        var violations = run.violations.sorted { $0.key < $1.key }.map(\.value)
-        violations += unknown.map { entry in
-            Violation(
-                field: entry.name, code: .unknownInput,
-                message: "the application has no input \(Diagnostic.quoted(entry.name))")
-        }
-        let size = values.reduce(0) { $0 + $1.environmentSize }
-        if size > Self.maximumEnvironmentSize {
-            violations.append(
-                Violation(
-                    field: "", code: .size,
-                    message:
-                        "all values together make \(size) bytes; at most \(Self.maximumEnvironmentSize) are passed on"
-                ))
-        }
-        guard violations.isEmpty else { return .invalid(violations) }
-        let warnings = run.ignored.sorted().map { Validation.Warning(field: manifest.inputs[$0].name) }
-        return .valid(ValidatedInputs(application: manifest.id, values: values), warnings: warnings)
+    /// 4. A visible input's value is judged. Without an answer stands what the
+    ///    installed application has, else the default, else what is generated.
+    /// 5. What is required, and what may not be changed, is decided from all values.
+    /// 6. The manifest's rules are asked, where what they are about is in order.
+    /// 7. The environment as a whole is measured.
+    ///
+    /// - Parameters:
+    ///   - context: what is known around the form.
+    ///   - generator: makes values where a manifest says `generate`; without one such an input is left unanswered.
+    public func validate(
+        _ raw: RawInputs, in context: FormContext = FormContext(), generator: ValueGenerator? = nil
+    ) -> Validation {
+        var run = ValidationRun(plan, raw, context, generator)
+        for index in manifest.evaluationOrder { run.judge(plan.fields[index]) }
+        run.judgeWhatIsLeft()
+        run.judgeRules()
+        return run.result(manifest.id)
     }
 }
 
-/// One validation under way.
-private struct Run {
-    let patterns: [InputName: Pattern]
-    let raw: RawInputs
-    /// The canonical text of every input that is visible and has one; what conditions see.
-    private var known: [InputName: String] = [:]
-    var values: [Int: ValidatedInput] = [:]
-    var violations: [Int: Violation] = [:]
-    var ignored: [Int] = []
+/// One input, ready to be judged.
+///
+/// A class: a run passes these around by the hundred, and copies nothing.
+final class FieldPlan: Sendable {
+    let index: Int
+    let field: InputField
+    let pattern: Pattern?
+    let visibility: CompiledCondition?
+    let requirement: CompiledCondition?
+    let freeze: CompiledCondition?
+    /// The bytes that the variable takes besides its value: its name, the sign, the end.
+    let environmentOverhead: Int
 
-    init(patterns: [InputName: Pattern], raw: RawInputs) {
-        self.patterns = patterns
-        self.raw = raw
-    }
-
-    mutating func judge(_ input: InputField, at index: Int) {
-        let given = raw[input.name.description]
-        guard input.visibility?.holds({ known[$0] }) ?? true else {
-            if given != nil { ignored.append(index) }
-            if let text = substitute(for: input) { values[index] = validated(input, text, isHidden: true) }
-            return
+    init(
+        _ field: InputField, at index: Int, _ places: [InputName: (index: Int, kind: ValueKind)]
+    ) throws(PatternError) {
+        func compiled(_ condition: Condition?) throws(PatternError) -> CompiledCondition? {
+            guard let condition else { return nil }
+            return try CompiledCondition(condition, places)
         }
-        do throws(InputProblem) {
-            guard let text = try answer(given, for: input) else { return }
-            known[input.name] = text
-            values[index] = validated(input, text, isHidden: false)
-        } catch {
-            violations[index] = Violation(
-                field: input.name.description, code: error.code, message: error.message)
-        }
-    }
-
-    /// What a script sees of a hidden input.
-    private func substitute(for input: InputField) -> String? {
-        switch input.whenHidden {
-        case .default: input.defaultValue
-        case .unset: nil
-        case .empty: ""
-        }
-    }
-
-    /// The canonical text of a visible input, or nil if it was left unanswered and may be.
-    private func answer(_ given: RawValue?, for input: InputField) throws(InputProblem) -> String? {
-        guard let text = try given.map({ raw throws(InputProblem) in try sourceText(of: raw, for: input) }),
-            !isNoAnswer(text, to: input)
-        else {
-            if let text = input.defaultValue { return text }
-            if input.isRequired { throw InputProblem(code: .required, message: "an answer is required") }
-            return nil
-        }
-        let canonical: String
-        do throws(ValueProblem) {
-            canonical = try input.canonicalText(of: text)
-        } catch {
-            let subject = input.isSensitive ? "the value" : Diagnostic.quoted(text)
-            throw InputProblem(code: Violation.Code(error.rule), message: "\(subject) \(error.predicate)")
-        }
-        try match(canonical, of: input)
-        return canonical
-    }
-
-    /// An empty text is no answer, and neither is one of spaces where they are trimmed.
-    private func isNoAnswer(_ text: String, to input: InputField) -> Bool {
-        switch input.type {
-        case .string, .email: text.trimmed.isEmpty
-        case .integer, .boolean, .password, .select, .port: text.isEmpty
-        }
-    }
-
-    /// The value's text where a native value of its kind may stand for the input's type.
-    private func sourceText(of value: RawValue, for input: InputField) throws(InputProblem) -> String {
-        switch (value, input.type) {
-        case (.text(let text), _): return text
-        case (.boolean(let value), .boolean): return value ? "true" : "false"
-        case (.number(let text), .integer), (.number(let text), .port): return text
-        default: throw InputProblem(code: .type, message: "the value is not \(input.type.nativeForms)")
-        }
-    }
-
-    private func match(_ text: String, of input: InputField) throws(InputProblem) {
-        guard let pattern = patterns[input.name] else { return }
-        switch pattern.match(text) {
-        case .matches: return
-        case .limitReached:
-            throw InputProblem(
-                code: .patternLimit,
-                message: "the pattern \(Diagnostic.quoted(pattern.source)) takes too long to match this value"
-            )
-        case .differs:
-            let subject = input.isSensitive ? "the value" : Diagnostic.quoted(text)
-            let message =
-                input.rules.pattern?.message
-                ?? "\(subject) does not match the pattern \(Diagnostic.quoted(pattern.source))"
-            throw InputProblem(code: .pattern, message: message)
-        }
-    }
-
-    private func validated(_ input: InputField, _ text: String, isHidden: Bool) -> ValidatedInput {
-        ValidatedInput(
-            name: input.name, environmentName: input.environmentName,
-            value: input.isSensitive ? .secret(Secret(text)) : .plain(text), isHidden: isHidden)
+        self.index = index
+        self.field = field
+        pattern = if let rule = field.rules.pattern { try Pattern(rule.source) } else { nil }
+        visibility = try compiled(field.visibility)
+        requirement = try compiled(field.requirement)
+        freeze = try compiled(field.freeze)
+        environmentOverhead = field.environmentName.utf8.count + 2
     }
 }
 
-/// A violation before its field is known.
-private struct InputProblem: Error {
-    let code: Violation.Code
-    let message: String
-}
-
-extension InputType {
-    /// What a value of this type may be sent as.
-    fileprivate var nativeForms: String {
-        switch self {
-        case .boolean: "true or false"
-        case .integer, .port: "a whole number"
-        case .string, .password, .select, .email: "a text"
-        }
+/// A manifest's inputs and rules, ready to be asked.
+struct ValidationPlan: Sendable {
+    struct Rule: Sendable {
+        let rule: CrossRule
+        let assertion: CompiledCondition
+        /// The places of the inputs that it is about.
+        let inputs: [Int]
     }
-}
 
-extension ValidatedInput {
-    /// The bytes the variable takes: its name, the sign, the value, the end.
-    fileprivate var environmentSize: Int {
-        let size =
-            switch value {
-            case .plain(let text): text.utf8.count
-            case .secret(let secret): secret.count
-            }
-        return environmentName.utf8.count + size + 2
+    let fields: [FieldPlan]
+    let rules: [Rule]
+    /// Each input's place by every name that it answers to.
+    let places: [String: Int]
+    /// Whether any input has a condition that is asked when all values are known.
+    let hasLateConditions: Bool
+
+    init(_ manifest: Manifest) throws(PatternError) {
+        let kinds = manifest.places
+        var fields: [FieldPlan] = []
+        var places: [String: Int] = [:]
+        for (index, field) in manifest.inputs.enumerated() {
+            fields.append(try FieldPlan(field, at: index, kinds))
+            for name in [field.name] + field.aliases { places[name.description] = index }
+        }
+        var rules: [Rule] = []
+        for rule in manifest.rules {
+            let inputs = (rule.assertion.fields + rule.fields).compactMap { kinds[$0]?.index }
+            rules.append(
+                Rule(rule: rule, assertion: try CompiledCondition(rule.assertion, kinds), inputs: inputs))
+        }
+        self.fields = fields
+        self.places = places
+        self.rules = rules
+        hasLateConditions = fields.contains {
+            $0.requirement != nil || $0.freeze != nil || $0.field.immutability != nil
+        }
     }
 }

@@ -1,10 +1,14 @@
 public import ManifestKit
+import Synchronization
 
 /// Judges what a manifest means where that takes running its patterns, and gives advice.
 public enum ManifestLinter {
     /// What there is to say about a manifest that was decoded without errors, in source order.
     public static func lint(_ manifest: Manifest) -> [Diagnostic] {
         var findings = manifest.inputs.flatMap(lint)
+        for pattern in manifest.conditionPatterns {
+            if let finding = compile(pattern.rule, of: pattern.owner).finding { findings.append(finding) }
+        }
         if let location = manifest.looseVersionLocation {
             findings.append(
                 Diagnostic(
@@ -15,16 +19,67 @@ public enum ManifestLinter {
         return findings.inSourceOrder()
     }
 
-    private static func lint(_ input: InputField) -> [Diagnostic] {
-        guard let rule = input.rules.pattern else { return [] }
-        let pattern: Pattern
+    /// The pattern that a rule spells, or what is wrong with it.
+    private static func compile(_ rule: PatternRule, of owner: String) -> (
+        pattern: Pattern?, finding: Diagnostic?
+    ) {
         do throws(PatternError) {
-            pattern = try Pattern(rule.source)
+            return (try Pattern(rule.source), nil)
         } catch {
             let code: DiagnosticCode = error.code == .malformed ? .pattern : .patternUnsupported
-            let message = "pattern of input '\(input.name)' \(error.predicate)"
-            return [Diagnostic(.error, code, message, at: rule.location(ofCharacter: error.offset))]
+            let place = rule.location(ofCharacter: error.offset)
+            return (nil, Diagnostic(.error, code, "pattern of \(owner) \(error.predicate)", at: place))
         }
+    }
+
+    private static func lint(_ input: InputField) -> [Diagnostic] {
+        var findings = lintPattern(of: input)
+        if let finding = lintGeneration(of: input, isUsable: !findings.contains(where: \.isError)) {
+            findings.append(finding)
+        }
+        return findings
+    }
+
+    /// What is made has to satisfy the input's own rules, whatever it is made of.
+    private static func lintGeneration(of input: InputField, isUsable: Bool) -> Diagnostic? {
+        guard let rule = input.generation, let location = input.generationLocation, isUsable else {
+            return nil
+        }
+        let pattern = input.rules.pattern.flatMap { try? Pattern($0.source) }
+        let seed = Mutex<UInt8>(0)
+        for _ in 0..<16 {
+            let generator = ValueGenerator { count in
+                // Any bytes will do: the values are judged and thrown away.
+                (0..<count).map { _ in
+                    seed.withLock { seed in
+                        seed = seed &* 73 &+ 41
+                        return seed
+                    }
+                }
+            }
+            guard let text = try? generator.make(rule, for: input) else { continue }
+            var problem: String?
+            do throws(ValueProblem) {
+                _ = try input.canonicalText(of: text)
+                if let pattern, pattern.match(text) != .matches {
+                    problem = "does not match the input's pattern"
+                }
+            } catch {
+                problem = error.predicate
+            }
+            if let problem {
+                return Diagnostic(
+                    .error, .rule, "'generate' of input '\(input.name)' makes a value that \(problem)",
+                    at: location)
+            }
+        }
+        return nil
+    }
+
+    private static func lintPattern(of input: InputField) -> [Diagnostic] {
+        guard let rule = input.rules.pattern else { return [] }
+        let (compiled, finding) = compile(rule, of: "input '\(input.name)'")
+        guard let pattern = compiled else { return finding.map { [$0] } ?? [] }
         var findings: [Diagnostic] = []
         if !(rule.source.hasPrefix("^") && rule.source.hasSuffix("$")) {
             findings.append(

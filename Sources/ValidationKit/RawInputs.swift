@@ -8,7 +8,9 @@ public enum RawValue: Sendable {
     case boolean(Bool)
     /// A native number, as it was written.
     case number(String)
-    /// A list or a map, which no input takes.
+    /// A list of texts.
+    case list([String])
+    /// Anything else, which no input takes.
     case structure
 }
 
@@ -58,7 +60,10 @@ extension RawInputs {
             case .bool(let value): self[member.name] = .boolean(value)
             case .number(let text): self[member.name] = .number(text)
             case .string(let text): self[member.name] = .text(text)
-            case .array, .object: self[member.name] = .structure
+            case .array(let elements):
+                let texts = elements.compactMap(\.string)
+                self[member.name] = texts.count == elements.count ? .list(texts) : .structure
+            case .object: self[member.name] = .structure
             }
         }
     }

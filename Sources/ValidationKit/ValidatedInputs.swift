@@ -1,11 +1,19 @@
 public import ManifestKit
 
 /// A value in the one spelling that scripts are given.
-public enum ValidatedValue: Sendable, Equatable {
+public enum ValidatedValue: Sendable, Equatable, CustomStringConvertible {
     /// A value that may be shown.
     case plain(String)
     /// A value that may not.
     case secret(Secret)
+
+    /// The value as it may be shown: a secret is a row of dots.
+    public var description: String {
+        switch self {
+        case .plain(let text): text
+        case .secret(let secret): secret.description
+        }
+    }
 }
 
 /// One value that a script will find in its environment.
@@ -16,8 +24,22 @@ public struct ValidatedInput: Sendable, Equatable {
     public let environmentName: String
     /// The value.
     public let value: ValidatedValue
-    /// Whether the input was hidden, and the value is what its manifest puts in its place.
-    public let isHidden: Bool
+    /// Where the value is from.
+    public let origin: Origin
+
+    /// Where a value is from.
+    public enum Origin: Sendable {
+        /// Somebody gave it.
+        case answer
+        /// The installed application has it, and nobody gave another.
+        case installed
+        /// The manifest's default.
+        case `default`
+        /// It was made now, where nobody gave one.
+        case generated
+        /// The input is hidden by the other answers: it is what the manifest puts in its place.
+        case hidden
+    }
 }
 
 /// The proof that inputs satisfy a manifest: what its script will see, and nothing else.
@@ -43,7 +65,7 @@ public struct ValidatedInputs: Sendable, Equatable {
     /// secrets are among the result.
     package var raw: RawInputs {
         var raw = RawInputs()
-        for input in values where !input.isHidden {
+        for input in values where input.origin != .hidden {
             switch input.value {
             case .plain(let text): raw[input.name.description] = .text(text)
             case .secret(let secret): raw[input.name.description] = .text(secret.reveal())

@@ -7,14 +7,28 @@ public enum Validation: Sendable {
     /// They do not: everything that is wrong, in the order of the manifest.
     case invalid([Violation])
 
-    /// A value that was sent and made no difference.
+    /// Something to tell about inputs that are in order.
     public struct Warning: Sendable, Hashable, CustomStringConvertible {
-        /// The input's name.
-        public let field: InputName
-        /// One sentence for the person at the form.
-        public var message: String {
-            "input '\(field)' is hidden by the other answers; its value was ignored"
+        /// The stable name of what is told; programs match on these.
+        public enum Code: String, Sendable, CaseIterable {
+            /// The input is hidden by the other answers, and its value was ignored.
+            case hidden
+            /// The input was given under a name that it had before.
+            case renamed
+            /// The input goes away.
+            case deprecated
+            /// The port is one that only root may listen on.
+            case privileged
+            /// A rule of the manifest does not hold, and only tells so.
+            case rule
         }
+
+        /// The input's name; nil for none in particular.
+        public let field: InputName?
+        /// What is told.
+        public let code: Code
+        /// One sentence for the person at the form.
+        public let message: String
         /// The warning on one line.
         public var description: String { message }
     }
@@ -29,7 +43,7 @@ public enum Validation: Sendable {
         if case .invalid(let violations) = self { violations } else { [] }
     }
 
-    /// The values that were ignored.
+    /// What there is to tell all the same.
     public var warnings: [Warning] {
         if case .valid(_, let warnings) = self { warnings } else { [] }
     }

@@ -8,10 +8,18 @@ public struct Violation: Sendable, Hashable, CustomStringConvertible {
         case required
         /// The manifest has no input of this name.
         case unknownInput = "unknown_input"
+        /// The value may not be changed once the application is installed.
+        case immutable
+        /// The value may not be changed with these answers.
+        case readonly
+        /// One of the manifest's rules does not hold.
+        case rule
         /// The value is not of the input's type.
         case type
-        /// The value holds a character that one line of text may not hold.
+        /// The value holds a character that its type may not hold.
         case characters
+        /// The value holds characters beyond ASCII, or ones that are not composed.
+        case charset
         /// The value, or all values together, are too many bytes.
         case size
         /// The text is too short.
@@ -22,28 +30,34 @@ public struct Violation: Sendable, Hashable, CustomStringConvertible {
         case minValue = "min_value"
         /// The number is too large.
         case maxValue = "max_value"
+        /// The number is no multiple of the step.
+        case multipleOf = "multiple_of"
         /// The value is not among those that are allowed.
         case allowedValues = "allowed_values"
         /// The value is among those that are refused.
         case deniedValues = "denied_values"
+        /// The list has too few items.
+        case minItems = "min_items"
+        /// The list has too many items.
+        case maxItems = "max_items"
+        /// The list has an item twice.
+        case uniqueItems = "unique_items"
+        /// The address has another scheme.
+        case scheme
+        /// The path lies elsewhere.
+        case under
+        /// The port is one that only root may listen on.
+        case privileged
         /// The value does not match the input's pattern.
         case pattern
         /// The pattern could not be matched within its limits.
         case patternLimit = "pattern_limit"
 
         init(_ rule: ValueProblem.Rule) {
-            self =
-                switch rule {
-                case .type: .type
-                case .characters: .characters
-                case .size: .size
-                case .minLength: .minLength
-                case .maxLength: .maxLength
-                case .minValue: .minValue
-                case .maxValue: .maxValue
-                case .allowedValues: .allowedValues
-                case .deniedValues: .deniedValues
-                }
+            guard let code = Code(rawValue: rule.rawValue) else {
+                preconditionFailure("no violation is called '\(rule.rawValue)'")
+            }
+            self = code
         }
     }
 

@@ -17,7 +17,7 @@ import Testing
                 ("GET", "/api/jobs"),
                 ("GET", "/api/jobs/\(id)"), ("GET", "/api/jobs/\(id)/log"), ("GET", "/api/servers"),
                 ("GET", "/"),
-                ("GET", "/apps/greeting"),
+                ("GET", "/apps/greeting"), ("GET", "/form.js"),
             ]
             let body = Array(#"{"server_id":"agent-001","inputs":{"who":"you"}}"#.utf8)
             for (method, path) in routes {
@@ -49,7 +49,7 @@ import Testing
                 ("GET", "/api/jobs"),
                 ("GET", "/api/jobs/\(id)"), ("GET", "/api/jobs/\(id)/log"), ("GET", "/api/servers"),
                 ("GET", "/"),
-                ("GET", "/apps/greeting"), ("GET", "/api/health"),
+                ("GET", "/apps/greeting"), ("GET", "/form.js"), ("GET", "/api/health"),
             ]
             let body = Array(#"{"server_id":"agent-001","inputs":{"who":"you"}}"#.utf8)
             for (allowed, path) in routes {
@@ -96,6 +96,17 @@ import Testing
             let description = try #require(
                 try await house.api.get("/api/apps/greeting").json["app"]?.object?["description"]?.string)
             #expect(page.split(separator: description).count == 2, "\(page)")
+        }
+    }
+
+    @Test func givesThePageWhatItsFormNeeds() async throws {
+        try await House.runPanel { house in
+            let page = try await house.api.get("/apps/greeting").text
+            #expect(page.contains("<script type=\"module\" src=\"/form.js\">"), "\(page)")
+            #expect(page.contains("data-form=\"{&quot;app&quot;:&quot;greeting&quot;"), "\(page)")
+            let script = try await house.api.get("/form.js")
+            #expect(script.status == 200)
+            #expect(script.text.contains("export function visibleFields"))
         }
     }
 

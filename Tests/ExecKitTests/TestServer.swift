@@ -73,6 +73,7 @@ final class TestServer: Sendable {
         inputs:
           - name: server_name
             type: string
+            validation: {charset: unicode}
             required: false
           - name: db_password
             type: password

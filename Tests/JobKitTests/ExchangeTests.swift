@@ -39,6 +39,34 @@ struct ExchangeTests {
         #expect(house.host.started.count == 1)
     }
 
+    @Test func knowsARequestAgainThoughAPasswordWasMadeForIt() async throws {
+        let folder = try TemporaryDirectory()
+        let application = try Fixtures.application(
+            in: folder.path,
+            manifest: """
+                schema_version: 1
+                id: demo
+                name: Demo
+                version: "1"
+                inputs: [{name: admin_password, type: password, generate: {kind: password, length: 20}}]
+                """)
+        let house = MemoryHouse(script: MemoryHouse.script(exit: 0))
+        try await house.run {
+            let job = try accepted(try await house.submit(application, [:], key: "k"))
+            #expect(Set(job.sealed.keys) == ["admin_password"])
+            guard case .repeated(let again) = try await house.submit(application, [:], key: "k") else {
+                Issue.record("the same request was taken for another")
+                return
+            }
+            #expect(again.id == job.id)
+            let given: RawInputs = ["admin_password": .text("one of their own")]
+            guard case .keyConflict = try await house.submit(application, given, key: "k") else {
+                Issue.record("another request was taken for the same")
+                return
+            }
+        }
+    }
+
     @Test(arguments: [(1, JobState.failed), (3, .failed), (2, .waiting)])
     func endsAsTheExitCodeSays(code: Int, state: JobState) async throws {
         let folder = try TemporaryDirectory()

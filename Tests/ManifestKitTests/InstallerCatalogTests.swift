@@ -157,7 +157,7 @@ import Testing
         func number(_ value: UInt8...) -> [UInt8] { [UInt8](repeating: 0, count: 8 - value.count) + value }
         let expected =
             Array("provision-content-v1\n".utf8) + number(2) + number(10) + Array("install.sh".utf8)
-            + number(0x01, 0xA4)
+            + number(0x01, 0xED)
             + number(3) + Array("#!x".utf8) + number(12) + Array("manifest.yml".utf8) + number(0x01, 0xA4)
             + number(38) + Array("id: a\nname: A\nversion: \"1\"\ninputs: []\n".utf8)
         #expect(try installer.contentDigestInput() == expected)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite("Manifests of the fixtures") struct ManifestFixtureTests {
-    @Test func thereAreFixtures() { #expect(ManifestFixture.all().count >= 40) }
+    @Test func thereAreFixtures() { #expect(ManifestFixture.all().count >= 150) }
 
     @Test(arguments: ManifestFixture.all()) func decodesAsTheFixtureSays(_ fixture: ManifestFixture) {
         let decoded = Manifest.decode(fixture.yaml, file: "manifest.yml")

@@ -16,9 +16,7 @@ import Testing
         #expect(manifest.timeoutSeconds == 600)
         #expect(manifest.isIdempotent)
         let visibility = try #require(manifest.inputs[2].visibility)
-        #expect(visibility.holds { $0.description == "enable_ssl" ? "true" : nil })
-        #expect(!visibility.holds { $0.description == "enable_ssl" ? "false" : nil })
-        #expect(!visibility.holds { _ in nil })
+        #expect(visibility.sentence == "enable_ssl is true")
     }
 
     @Test func aFindingNamesItsPlace() {
@@ -113,7 +111,9 @@ import Testing
             #"{"label":"s","name":"s","required":false,"sensitive":true,"type":"string"}"#,
             #"{"allowed_values":[{"label":"a","value":"a"},{"label":"B","value":"b"}],"label":"m","name":"m","required":false,"sensitive":false,"type":"select"}"#,
         ]
-        #expect(text == #"{"app":"app","fields":["# + fields.joined(separator: ",") + "]}")
+        #expect(
+            text == #"{"app":"app","fields":["# + fields.joined(separator: ",")
+                + #"],"groups":[],"rules":[]}"#)
         #expect(!text.contains("hush"))
     }
 }

@@ -1,44 +1,10 @@
 import Glibc
 import ManifestKit
+import TestSupport
 import Testing
 
 /// The sample manifest of the README of record.
-let sample = """
-    id: nginx
-    name: Nginx Web Server
-    version: 1.24.0
-    description: High-performance HTTP server
-    category: web-servers
-
-    os_requirements:
-      family: [ubuntu, debian]
-      min_version: "20.04"
-
-    inputs:
-      - name: server_name
-        type: string
-        label: Server Name
-        required: true
-        validation:
-          pattern: '^[a-z0-9\\-\\.]+$'
-      
-      - name: enable_ssl
-        type: boolean
-        label: Enable SSL
-        default: "true"
-      
-      - name: https_port
-        type: port
-        label: HTTPS Port
-        default: "443"
-        visible_if:
-          enable_ssl: "true"
-
-    install_script: install.sh
-    timeout_seconds: 600
-    idempotent: true
-
-    """
+let sample = ManifestSample.text
 
 /// What comes of a manifest that is a smallest one and `lines`.
 func decode(_ lines: String, inputs: String = "[]") -> Decoded<Manifest> {
@@ -109,7 +75,7 @@ final class ScratchFolder {
     /// An application whose manifest is the sample under another name.
     func writeApplication(_ id: String, manifest: String? = nil, script: String? = "#!/bin/bash\nexit 0\n") {
         write("\(id)/manifest.yml", manifest ?? "id: \(id)\nname: App\nversion: \"1\"\ninputs: []\n")
-        if let script { write("\(id)/install.sh", script) }
+        if let script { write("\(id)/install.sh", script, mode: 0o755) }
     }
 
     private func remove(_ path: String) {

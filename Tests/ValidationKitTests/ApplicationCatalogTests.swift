@@ -19,6 +19,7 @@ import ValidationKit
             guard let file = fopen("\(path)/\(id)/\(name)", "w") else { continue }
             fputs(text, file)
             fclose(file)
+            chmod("\(path)/\(id)/\(name)", 0o755)
         }
     }
 

@@ -49,7 +49,9 @@ import ValidationKit
         "a;reboot", "`id`", "$(id)", "${IFS}", "-rf", "--config=/x", "é", "👩‍👩‍👧", "\\n", "%s", "' OR 1=1",
     ])
     func whatAPatternAllowsIsPassedOnAsItIs(_ text: String) throws {
-        let validation = try validator("{name: a, type: string, validation: {pattern: '^.+$'}}").validate([
+        let validation = try validator(
+            "{name: a, type: string, validation: {pattern: '^.+$', charset: unicode}}"
+        ).validate([
             "a": .text(text)
         ])
         #expect(validation.environment == ["A=\(text)"])
@@ -182,7 +184,7 @@ import ValidationKit
             schema: schema)
         let validation = validator.validate(["a": .boolean(false), "b": .number("7")])
         #expect(validation.environment == ["A=false"] + (expected.isEmpty ? [] : [expected]))
-        #expect(validation.warnings.map(\.field.description) == ["b"])
+        #expect(validation.warnings.map(\.field?.description) == ["b"])
     }
 
     @Test func aHiddenInputIsNeverRequired() throws {
@@ -241,7 +243,8 @@ import ValidationKit
         ])
         let inputs = try #require(first.inputs)
         let second = validator.validate(inputs.raw)
-        #expect(second.inputs == inputs)
+        #expect(second.environment == first.environment)
+        #expect(second.inputs?.values.map(\.value) == inputs.values.map(\.value))
         #expect(second.warnings.isEmpty)
         #expect(
             first.environment == [

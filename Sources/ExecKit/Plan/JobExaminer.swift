@@ -29,7 +29,7 @@ struct JobExaminer: Sendable {
         try checkScript(order, application.manifest)  // 3
         try checkHost(application.manifest)  // 4
         let raw = try openInputs(order, application.manifest)  // 5
-        let inputs = try validate(raw, application.validator)  // 6
+        let inputs = try validate(raw, application.validator, action: order.action)  // 6
         let environment = EnvironmentBuilder(
             order: order, manifest: application.manifest, facts: facts, agent: agent, paths: paths)
         return ExecutionPlan(
@@ -96,8 +96,10 @@ struct JobExaminer: Sendable {
         return raw
     }
 
-    private func validate(_ raw: RawInputs, _ validator: InputValidator) throws(Refusal) -> ValidatedInputs {
-        switch validator.validate(raw) {
+    private func validate(
+        _ raw: RawInputs, _ validator: InputValidator, action: String
+    ) throws(Refusal) -> ValidatedInputs {
+        switch validator.validate(raw, in: FormContext(server: facts, action: action)) {
         case .valid(let inputs, _): return inputs
         case .invalid(let violations):
             let reasons = violations.map {

@@ -37,8 +37,8 @@ public struct JobDesk: Sendable {
 
     /// What came of a request.
     public enum Answer: Sendable {
-        /// Committed; with the names of inputs that were ignored because they are hidden.
-        case accepted(JobRecord, ignored: [String])
+        /// Committed; with what there is to tell about the inputs all the same.
+        case accepted(JobRecord, warnings: [Validation.Warning])
         /// The same request was accepted before: this is its job.
         case repeated(JobRecord)
         /// The key was used for another request.
@@ -84,11 +84,13 @@ public struct JobDesk: Sendable {
     /// - Throws: what the store throws where nothing could be committed.
     public func submit(_ request: Request) async throws -> Answer {
         let validated: ValidatedInputs
-        let ignored: [String]
-        switch request.application.validator.validate(request.inputs) {
+        let warnings: [Validation.Warning]
+        let agent = try await store.read { try $0.agent(request.agent) }
+        let context = FormContext(server: agent?.hostFacts)
+        let generator = ValueGenerator(random: random)
+        switch request.application.validator.validate(request.inputs, in: context, generator: generator) {
         case .invalid(let violations): return .invalid(violations)
-        case .valid(let inputs, let warnings):
-            (validated, ignored) = (inputs, warnings.map(\.field.description))
+        case .valid(let inputs, let found): (validated, warnings) = (inputs, found)
         }
         let job = try draft(request, validated)
         let submission = request.idempotencyKey.map { key in
@@ -97,7 +99,7 @@ public struct JobDesk: Sendable {
         let answer = try await commit(job, submission, request)
         if case .accepted(let job, _) = answer {
             onAccepted(request.agent)
-            return .accepted(job, ignored: ignored)
+            return .accepted(job, warnings: warnings)
         }
         return answer
     }
@@ -134,7 +136,7 @@ public struct JobDesk: Sendable {
             AuditDraft(
                 at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
                 detail: job.auditDetail))
-        return .accepted(job, ignored: [])
+        return .accepted(job, warnings: [])
     }
 
     /// Calls a job off, or notes the wish where its script may already run.
@@ -163,7 +165,7 @@ public struct JobDesk: Sendable {
         let sealer = keyring.signing(request.agent).sealer
         var inputs: [String: String] = [:]
         var sealed: [String: SealedInput] = [:]
-        for input in validated.values where !input.isHidden {
+        for input in validated.values where input.origin != .hidden {
             let name = input.name.description
             switch input.value {
             case .plain(let text): inputs[name] = text
@@ -187,12 +189,13 @@ public struct JobDesk: Sendable {
 
     /// Tells two requests under one key apart.
     ///
-    /// Secrets count by a keyed digest: a plain one could be guessed.
+    /// Secrets count by a keyed digest: a plain one could be guessed. What was
+    /// made for a request is no part of it.
     private func digest(of request: Request, _ validated: ValidatedInputs) -> String {
         var parts = [request.agent.description, request.application.manifest.id.description].map {
             Array($0.utf8)
         }
-        for input in validated.values {
+        for input in validated.values where input.origin != .generated {
             parts.append(Array(input.name.description.utf8))
             switch input.value {
             case .plain(let text): parts.append(Array(text.utf8))
@@ -227,6 +230,6 @@ extension AgentRecord {
             osID: facts["os_id"] ?? "", versionID: facts["os_version"],
             idLike: (facts["os_like"] ?? "").split(separator: " ").map { String($0) },
             codename: facts["os_codename"],
-            architecture: facts["arch"] ?? "")
+            architecture: facts["arch"] ?? "", memoryMiB: facts["ram_mb"].flatMap { Int($0) })
     }
 }

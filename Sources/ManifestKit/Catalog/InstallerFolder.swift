@@ -9,7 +9,7 @@ struct InstallerFolder {
 
     /// The application, or nil if any finding is an error; and all findings.
     static func load(named name: String, in root: Folder) -> Decoded<Installer> {
-        let path = root.path + "/" + name
+        let path = root.path == "." ? name : root.path + "/" + name
         let place = SourceLocation(file: path + "/" + manifestName)
         do throws(FileError) {
             let folder = try root.folder(named: name)
@@ -21,7 +21,7 @@ struct InstallerFolder {
                 if manifest.id.description != name {
                     reader.report(.identifier, "id '\(manifest.id)' is not the folder's name, '\(name)'")
                 }
-                reader.checkScript(of: manifest, in: folder)
+                reader.checkScripts(of: manifest, in: folder)
             }
             let files = reader.files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
             let installer = decoded.value.map {
@@ -86,21 +86,25 @@ struct InstallerFolder {
         }
     }
 
-    /// A script is run as `bash -p script`, so it need not be executable; it has to be a script.
-    private mutating func checkScript(of manifest: Manifest, in folder: Folder) {
-        let name = manifest.installScript
-        func finding(_ predicate: String) {
+    /// A script is run as `bash -p script`, so that it works without being executable; by hand it does not.
+    private mutating func checkScripts(of manifest: Manifest, in folder: Folder) {
+        var seen: Set<String> = []
+        for script in manifest.scripts where seen.insert(script.text).inserted { check(script, in: folder) }
+    }
+
+    private mutating func check(_ script: LocatedText, in folder: Folder) {
+        func finding(_ predicate: String, _ severity: Diagnostic.Severity = .error) {
             diagnostics.append(
-                Diagnostic(
-                    .error, .script, "script '\(name)' \(predicate)", at: manifest.installScriptLocation))
+                Diagnostic(severity, .script, "script '\(script.text)' \(predicate)", at: script.location))
         }
         do throws(FileError) {
-            let bytes = try folder.read(name, atMost: Self.maximumScriptSize).bytes
+            let (bytes, status) = try folder.read(script.text, atMost: Self.maximumScriptSize)
             if !bytes.starts(with: "#!".utf8) { finding("does not begin with '#!', as in '#!/bin/bash'") }
             if bytes.contains(UInt8(ascii: "\r")) {
                 finding("has carriage returns; save it with line feeds alone")
             }
             if bytes.contains(0) { finding("holds zero bytes and is no text") }
+            if status.mode & 0o111 == 0 { finding("is not executable; 'chmod +x' makes it so", .warning) }
         } catch {
             finding(error.predicate)
         }

@@ -8,12 +8,19 @@ final class Findings {
     let file: String
     /// Seed mode: unknown keys are warnings.
     var isLenient = true
+    /// Patterns that conditions use; they are compiled and judged where there is an engine.
+    var patterns: [Manifest.ConditionPattern] = []
+    /// Scripts that the manifest names; where there is a folder, they have to be in it.
+    var scripts: [LocatedText] = []
     private var list: [Diagnostic] = []
 
     init(file: String) { self.file = file }
 
     /// The beginning of the file.
     var start: SourceLocation { SourceLocation(file: file) }
+
+    /// Whether nothing more is told; what takes work to say need not be said.
+    var isFull: Bool { list.count > Self.maximum }
 
     /// Everything found, in source order.
     var diagnostics: [Diagnostic] { list.inSourceOrder() }

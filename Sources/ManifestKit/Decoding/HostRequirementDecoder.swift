@@ -13,7 +13,8 @@ struct HostRequirementDecoder {
         guard let node else { return Result(requirement: .none) }
         guard
             let reader = MappingReader(
-                node, keys: .operatingSystem, name: "'os_requirements'", findings: findings)
+                node, keys: .operatingSystem, name: "'os_requirements'", place: " of 'os_requirements'",
+                findings: findings)
         else { return nil }
         let families = self.families(reader)
         let declared = declaredVersions(reader, families: families ?? [])

@@ -1,9 +1,9 @@
 /// Reads one entry of `inputs`.
 struct InputDecoder {
-    /// An input that still lacks its condition, which needs all the others.
+    /// An input that still lacks its conditions, which need all the others.
     struct Draft {
         let field: InputField
-        let visibility: YAMLNode?
+        let reader: MappingReader
     }
 
     let findings: Findings
@@ -12,55 +12,48 @@ struct InputDecoder {
     func decode(_ node: YAMLNode) -> Draft? {
         guard let probe = MappingReader(node, keys: nil, name: "an entry of 'inputs'", findings: findings)
         else { return nil }
-        let name = self.name(probe)
+        let name = probe.name("name", "input name")
         let owner = name.map { " of input '\($0)'" } ?? " of an input"
         guard
             let reader = MappingReader(
                 node, keys: .input, name: "the input", owner: owner, findings: findings)
         else { return nil }
-        reader.require("name", "type")
         guard let type = type(reader), let name else { return nil }
         let isSensitive = sensitivity(reader, type: type)
         let rules = InputRulesDecoder(findings: findings).decode(reader, type: type)
+        let isAnsweredAnyhow = reader.has("default") || reader.has("generate")
         var field = InputField(
-            name: name, type: type, label: reader.text("label")?.text ?? name.description,
-            description: reader.text("description", lines: .many)?.text,
-            placeholder: reader.text("placeholder")?.text,
-            isRequired: reader.bool("required") ?? !reader.has("default"), defaultValue: nil, rules: rules,
+            name: name, type: type, display: display(reader, name: name),
+            isRequired: reader.bool("required") ?? !isAnsweredAnyhow, rules: rules,
             isSensitive: isSensitive, retention: retention(reader, isSensitive: isSensitive),
-            environmentName: environmentName(reader, name: name), visibility: nil,
+            immutability: reader.word("immutable", InputField.Immutability.self),
+            environmentName: environmentName(reader, name: name),
             whenHidden: reader.word("when_hidden", InputField.HiddenValue.self)
                 ?? (findings.isLenient ? .default : .unset),
+            aliases: aliases(reader, name: name), deprecation: deprecation(reader),
             location: probe.entries.first?.location ?? node.location)
         decodeDefault(of: &field, from: reader)
-        return Draft(field: field, visibility: reader.node("visible_if"))
-    }
-
-    private func name(_ reader: MappingReader) -> InputName? {
-        guard let text = reader.text("name", warns: false) else { return nil }
-        if let name = InputName(text.text) { return name }
-        findings.error(
-            .identifier,
-            "input name \(Diagnostic.quoted(text.text)) is not lower-case letters, digits and underscores, at most 63, "
-                + "a letter or underscore first",
-            at: text.location)
-        return nil
+        field.generation = generation(reader, field)
+        field.generationLocation = reader.node("generate")?.location
+        return Draft(field: field, reader: reader)
     }
 
     private func type(_ reader: MappingReader) -> InputType? {
         guard let text = reader.text("type", warns: false) else { return nil }
         if let type = InputType(rawValue: text.text) { return type }
-        let owner = reader.owner
-        if KeyTable.plannedInputTypes.contains(text.text) {
-            findings.error(
-                .unsupported, "type '\(text.text)'\(owner) is not supported yet", at: text.location)
-        } else {
-            let known = InputType.allCases.map(\.rawValue) + KeyTable.plannedInputTypes
-            let hint = NearMiss.hint(for: text.text, among: known)
-            findings.error(
-                .format, "unknown type \(Diagnostic.quoted(text.text))\(owner)\(hint)", at: text.location)
-        }
+        let hint = NearMiss.hint(for: text.text, among: InputType.allCases.map(\.rawValue))
+        findings.error(
+            .format, "unknown type \(Diagnostic.quoted(text.text))\(reader.owner)\(hint)", at: text.location)
         return nil
+    }
+
+    private func display(_ reader: MappingReader, name: InputName) -> InputField.Display {
+        InputField.Display(
+            label: reader.text("label")?.text ?? name.description,
+            description: reader.text("description", lines: .many)?.text,
+            placeholder: reader.text("placeholder")?.text, example: reader.text("example")?.text,
+            warning: reader.text("warning")?.text, unit: reader.text("unit")?.text,
+            group: reader.text("group")?.text, isAdvanced: reader.bool("advanced") ?? false)
     }
 
     private func sensitivity(_ reader: MappingReader, type: InputType) -> Bool {
@@ -85,20 +78,35 @@ struct InputDecoder {
         let given = reader.text("env", warns: false)
         let variable = given?.text ?? name.environmentName
         let location = given?.location ?? reader.node("name")?.location ?? reader.location
-        if !EnvironmentName.isWellFormed(variable) {
-            findings.error(
-                .identifier,
-                "variable \(Diagnostic.quoted(variable))\(reader.owner) is not upper-case letters, digits and underscores",
-                at: location)
-        } else if EnvironmentName.isReserved(variable) {
-            let advice = given == nil ? "; name another with 'env'" : ""
-            findings.error(
-                .reservedName,
-                "variable '\(variable)'\(reader.owner) is reserved for the platform or the system\(advice)",
-                at: location)
-        }
+        let advice = given == nil ? "; name another with 'env'" : ""
+        EnvironmentName.check(variable, owner: reader.owner, advice: advice, at: location, findings)
         return variable
     }
+
+    private func aliases(_ reader: MappingReader, name: InputName) -> [InputName] {
+        reader.texts("aliases", atMost: 16)?.compactMap { text in
+            guard let alias = InputName(text.text), alias != name else {
+                findings.error(
+                    .identifier,
+                    "alias \(Diagnostic.quoted(text.text))\(reader.owner) is no other input's name",
+                    at: text.location)
+                return nil
+            }
+            return alias
+        } ?? []
+    }
+
+    /// `true`, or a sentence that says what to use instead.
+    private func deprecation(_ reader: MappingReader) -> String? {
+        guard let node = reader.node("deprecated") else { return nil }
+        switch node.content {
+        case .scalar("true", .plain): return ""
+        case .scalar("false", .plain): return nil
+        default: return reader.text("deprecated")?.text
+        }
+    }
+
+    // MARK: Values that nobody gives
 
     private func decodeDefault(of field: inout InputField, from reader: MappingReader) {
         guard let node = reader.node("default") else { return }
@@ -108,25 +116,78 @@ struct InputDecoder {
                 at: node.location)
             return
         }
-        guard let text = reader.text("default", warns: field.type.isText) else { return }
-        if field.isRequired, text.text.trimmed.isEmpty {
+        guard let (text, canonical) = defaultText(of: field, node, reader) else { return }
+        if field.isRequired, text.trimmed.isEmpty {
             findings.error(
                 .defaultValue, "input '\(field.name)' is required, and its default is empty",
-                at: text.location)
+                at: node.location)
         }
         if field.isSensitive {
             findings.warning(
                 .defaultValue, "the default of the sensitive input '\(field.name)' can be read by everyone",
-                at: text.location)
+                at: node.location)
         }
+        field.defaultValue = canonical
+        field.defaultLocation = node.location
+    }
+
+    /// The default as it was written, and its canonical text; an empty one is no value and needs no form.
+    private func defaultText(
+        of field: InputField, _ node: YAMLNode, _ reader: MappingReader
+    ) -> (String, String)? {
+        var shown = ""
         do throws(ValueProblem) {
-            field.defaultValue = try field.canonicalText(of: text.text)
-            field.defaultLocation = text.location
+            if field.type == .multiselect, case .sequence(let elements) = node.content {
+                let items = elements.compactMap {
+                    reader.text(of: $0, name: "an entry of 'default'\(reader.owner)")?.text
+                }
+                guard items.count == elements.count else { return nil }
+                shown = items.joined(separator: ",")
+                return (shown, items.isEmpty ? "" : try field.canonicalText(ofItems: items))
+            }
+            guard
+                let text = reader.text(
+                    "default", lines: field.type == .text ? .many : .one, warns: field.type.isText)
+            else { return nil }
+            shown = text.text
+            let isNone = shown.isEmpty && !field.isRequired && field.type != .string
+            return (shown, isNone ? "" : try field.canonicalText(of: shown))
         } catch {
             findings.error(
                 .defaultValue,
-                "default \(Diagnostic.quoted(text.text)) of input '\(field.name)' \(error.predicate)",
-                at: text.location)
+                "default \(Diagnostic.quoted(shown)) of input '\(field.name)' \(error.predicate)",
+                at: node.location)
+            return nil
         }
+    }
+
+    private func generation(_ reader: MappingReader, _ field: InputField) -> GenerationRule? {
+        guard let map = reader.map("generate", keys: .generate),
+            let kind = map.word("kind", GenerationRule.Kind.self)
+        else { return nil }
+        func report(_ rest: String) {
+            findings.error(.rule, "'generate'\(reader.owner) \(rest)", at: map.location)
+        }
+        if reader.has("default") { report("stands beside a 'default'; keep one of the two") }
+        let fits: Bool =
+            switch kind {
+            case .password, .hex, .base64, .uuid: field.type == .string || field.type == .password
+            case .port: field.type == .port
+            }
+        if !fits { report("makes a \(kind.rawValue), which is no value of type \(field.type.rawValue)") }
+        if map.has("length"), !kind.takesLength {
+            report("gives a length, which a \(kind.rawValue) does not have")
+        }
+        let alphabet = map.text("alphabet", warns: false)?.text
+        if alphabet != nil, kind != .password { report("gives an alphabet, which only a password has") }
+        if let alphabet,
+            Set(alphabet.unicodeScalars).count < 2
+                || !alphabet.utf8.allSatisfy({ (0x21..<0x7F).contains($0) })
+        {
+            report("has an alphabet that is not two or more visible ASCII characters")
+        }
+        return GenerationRule(
+            kind: kind, length: map.integer("length", in: 4...1024) ?? kind.standardLength,
+            alphabet: alphabet ?? GenerationRule.standardAlphabet)
     }
 }

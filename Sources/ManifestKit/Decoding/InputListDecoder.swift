@@ -1,9 +1,10 @@
-/// Reads `inputs` and what holds between them: names, variables, visibility.
+/// Reads `inputs` and what holds between them: names, variables, conditions.
 struct InputListDecoder {
     /// The inputs in the file's order, and the order in which their visibility can be decided.
     struct Result {
-        let fields: [InputField]
-        let evaluationOrder: [Int]
+        var fields: [InputField]
+        var evaluationOrder: [Int]
+        let scope: ConditionDecoder.Scope
     }
 
     let findings: Findings
@@ -12,45 +13,80 @@ struct InputListDecoder {
     func decode(_ reader: MappingReader) -> Result? {
         guard let elements = reader.elements("inputs", atMost: 1000) else { return nil }
         let drafts = elements.compactMap { InputDecoder(findings: findings).decode($0) }
-        var fields: [InputField] = []
-        for draft in drafts {
-            if let earlier = fields.first(where: { $0.name == draft.field.name }) {
-                findings.error(
-                    .collision,
-                    "input '\(draft.field.name)' is declared twice; it is already on line \(earlier.location.line)",
-                    at: draft.field.location)
-            } else if let earlier = fields.first(where: { $0.environmentName == draft.field.environmentName })
-            {
-                findings.error(
-                    .collision,
-                    "inputs '\(earlier.name)' and '\(draft.field.name)' share the variable '\(draft.field.environmentName)'",
-                    at: draft.field.location)
-            }
-            fields.append(draft.field)
-        }
-        resolveVisibility(of: &fields, from: drafts, isComplete: drafts.count == elements.count)
-        guard drafts.count == elements.count else { return nil }
-        guard let order = evaluationOrder(of: fields, drafts) else { return nil }
-        return Result(fields: fields, evaluationOrder: order)
+        return resolve(drafts, outOf: elements.count, beside: [])
     }
 
-    private func resolveVisibility(
-        of fields: inout [InputField], from drafts: [InputDecoder.Draft], isComplete: Bool
-    ) {
-        let byName = Dictionary(fields.map { ($0.name, $0) }) { first, _ in first }
+    /// The inputs of an action's own, which may speak of the manifest's.
+    func decode(own nodes: [YAMLNode], beside others: [InputField]) -> [InputField] {
+        let drafts = nodes.compactMap { InputDecoder(findings: findings).decode($0) }
+        return resolve(drafts, outOf: nodes.count, beside: others)?.fields ?? []
+    }
+
+    private func resolve(_ drafts: [InputDecoder.Draft], outOf count: Int, beside others: [InputField])
+        -> Result?
+    {
+        let isComplete = drafts.count == count
+        var fields = drafts.map(\.field)
+        checkNames(of: fields, beside: others)
+        let scope = ConditionDecoder.Scope(
+            inputs: Dictionary((others + fields).map { ($0.name, $0) }) { first, _ in first },
+            isComplete: isComplete)
         for index in fields.indices {
-            guard let node = drafts[index].visibility else { continue }
-            // Where an input could not be read its name may be missing here, and
-            // calling it unknown would be a second finding about the first mistake.
-            let decoder = ConditionDecoder(
-                key: "visible_if", owner: fields[index], inputs: byName, isComplete: isComplete,
-                findings: findings)
-            fields[index].visibility = decoder.decode(node)
+            let decode = { (key: String) -> Condition? in
+                guard let node = drafts[index].reader.node(key) else { return nil }
+                return ConditionDecoder(
+                    key: key, owner: drafts[index].reader.owner, input: fields[index].name, scope: scope,
+                    findings: findings
+                ).decode(node)
+            }
+            let conditions = (decode("visible_if"), decode("required_if"), decode("readonly_if"))
+            (fields[index].visibility, fields[index].requirement, fields[index].freeze) = conditions
+        }
+        guard isComplete, let order = evaluationOrder(of: fields, drafts) else { return nil }
+        return Result(fields: fields, evaluationOrder: order, scope: scope)
+    }
+
+    /// Names, aliases and variables, each the only one of its kind.
+    private func checkNames(of fields: [InputField], beside others: [InputField]) {
+        var names: [InputName: InputField] = [:]
+        var variables: [String: InputField] = [:]
+        for field in others {
+            names[field.name] = field
+            variables[field.environmentName] = field
+        }
+        for field in fields {
+            if let earlier = names[field.name] {
+                findings.error(
+                    .collision,
+                    "input '\(field.name)' is declared twice; it is already on line \(earlier.location.line)",
+                    at: field.location)
+            } else if let earlier = variables[field.environmentName] {
+                findings.error(
+                    .collision,
+                    "inputs '\(earlier.name)' and '\(field.name)' share the variable '\(field.environmentName)'",
+                    at: field.location)
+            }
+            names[field.name] = names[field.name] ?? field
+            variables[field.environmentName] = variables[field.environmentName] ?? field
+        }
+        for field in fields {
+            for alias in field.aliases {
+                if let other = names[alias] {
+                    findings.error(
+                        .collision,
+                        "alias '\(alias)' of input '\(field.name)' is already a name of '\(other.name)'",
+                        at: field.location)
+                }
+                names[alias] = field
+            }
         }
     }
+
+    // MARK: Order
 
     /// The positions sorted so that each comes after those its visibility depends on; nil for a cycle.
     private func evaluationOrder(of fields: [InputField], _ drafts: [InputDecoder.Draft]) -> [Int]? {
+        if fields.allSatisfy({ $0.visibility == nil }) { return Array(fields.indices) }
         let positions = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
         let needs = fields.map { field in Set((field.visibility?.fields ?? []).compactMap { positions[$0] }) }
         var order: [Int] = []
@@ -74,7 +110,7 @@ struct InputListDecoder {
             .condition,
             "visible_if of input '\(fields[start].name)' depends on itself: "
                 + (cycle + [start]).map { fields[$0].name.description }.joined(separator: " → "),
-            at: drafts[start].visibility?.location ?? fields[start].location)
+            at: drafts[start].reader.node("visible_if")?.location ?? fields[start].location)
         return nil
     }
 

@@ -5,18 +5,23 @@ struct InputRulesDecoder {
     /// The rules of an input of `type`; what does not fit is reported.
     func decode(_ input: MappingReader, type: InputType) -> InputRules {
         var rules = InputRules()
-        let validation = input.node("validation").flatMap {
-            MappingReader($0, keys: .validation, name: "'validation'", owner: input.owner, findings: findings)
-        }
+        let validation = input.map("validation", keys: .validation)
         if let validation {
             checkFit(validation, type: type)
             rules.pattern = pattern(validation)
             rules.minLength = validation.integer("min_length", in: 0...InputType.maximumSize)
             rules.maxLength = validation.integer("max_length", in: 0...InputType.maximumSize)
-            rules.minValue = validation.integer("min_value", in: Int64.min...Int64.max)
-            rules.maxValue = validation.integer("max_value", in: Int64.min...Int64.max)
             checkOrder(rules.minLength, rules.maxLength, "length", validation)
-            checkOrder(rules.minValue, rules.maxValue, "value", validation)
+            decodeNumbers(of: &rules, validation, type: type)
+            rules.minItems = validation.integer("min_items", in: 0...10_000)
+            rules.maxItems = validation.integer("max_items", in: 0...10_000)
+            checkOrder(rules.minItems, rules.maxItems, "items", validation)
+            rules.hasUniqueItems = validation.bool("unique_items") ?? false
+            rules.schemes = schemes(validation)
+            rules.privilege = validation.word("privileged", InputRules.Privilege.self) ?? .allow
+            rules.folders = folders(validation)
+            rules.isConfirmed = validation.bool("confirm") ?? false
+            rules.charset = validation.word("charset", InputRules.Charset.self) ?? .ascii
         }
         rules.allowedValues = allowedValues(input, validation, type: type)
         rules.deniedValues = validation.map { deniedValues($0, type: type) } ?? []
@@ -30,11 +35,89 @@ struct InputRulesDecoder {
             switch entry.key {
             case "pattern", "pattern_error", "min_length", "max_length": fits = type.takesTextRules
             case "min_value", "max_value": fits = type.takesNumberRules
+            case "multiple_of": fits = type.takesSteps
             case "allowed_values", "denied_values": fits = type.takesListedValues
+            case "min_items", "max_items", "unique_items": fits = type == .multiselect
+            case "schemes": fits = type == .url
+            case "privileged": fits = type == .port
+            case "under": fits = type == .path
+            case "confirm": fits = type == .password
+            case "charset": fits = type.takesCharset
             default: continue
             }
             if !fits { reportMisfit(entry.key, validation, type: type, at: entry.location) }
         }
+    }
+
+    // MARK: Numbers
+
+    /// Bounds are written as the type's own values are: `min_value: 1G` of a size.
+    private func decodeNumbers(of rules: inout InputRules, _ validation: MappingReader, type: InputType) {
+        guard type.takesNumberRules else { return }
+        rules.minValue = number("min_value", validation, type: type)
+        rules.maxValue = number("max_value", validation, type: type)
+        checkOrder(rules.minValue, rules.maxValue, "value", validation)
+        guard type.takesSteps, let step = number("multiple_of", validation, type: type) else { return }
+        guard step > DecimalNumber(0) else {
+            findings.error(
+                .rule, "'multiple_of'\(validation.owner) is \(step); write a number above 0",
+                at: validation.node("multiple_of")?.location ?? validation.location)
+            return
+        }
+        rules.step = step
+    }
+
+    private func number(_ key: String, _ validation: MappingReader, type: InputType) -> DecimalNumber? {
+        guard let text = validation.text(key, warns: false) else { return nil }
+        // A bound may lie outside what the type itself takes, as 0 does for a port.
+        if let number = DecimalNumber(text.text), type == .number || number.integer != nil { return number }
+        if let canonical = try? type.canonicalText(of: text.text) { return DecimalNumber(canonical) }
+        let wanted =
+            switch type {
+            case .number: "a number"
+            case .duration: "a duration such as '90s'"
+            case .size: "a size such as '512M'"
+            default: "a whole number"
+            }
+        findings.error(
+            .format, "'\(key)'\(validation.owner) is \(Diagnostic.quoted(text.text)); write \(wanted)",
+            at: text.location)
+        return nil
+    }
+
+    // MARK: Addresses and paths
+
+    private func schemes(_ validation: MappingReader) -> [String]? {
+        guard let texts = validation.texts("schemes", atMost: 32) else { return nil }
+        if texts.isEmpty { reportEmpty("schemes", validation) }
+        for text in texts where !URLValue.isScheme(text.text) {
+            findings.error(
+                .rule,
+                "scheme \(Diagnostic.quoted(text.text))\(validation.owner) is not letters, digits and '+-.'",
+                at: text.location)
+        }
+        return texts.map { $0.text.lowercased() }
+    }
+
+    private func folders(_ validation: MappingReader) -> [String]? {
+        guard let texts = validation.texts("under", atMost: 32) else { return nil }
+        if texts.isEmpty { reportEmpty("under", validation) }
+        for text in texts {
+            do throws(ValueProblem) {
+                _ = try PathValue.canonicalText(of: text.text)
+            } catch {
+                findings.error(
+                    .rule, "folder \(Diagnostic.quoted(text.text))\(validation.owner) \(error.predicate)",
+                    at: text.location)
+            }
+        }
+        return texts.map(\.text)
+    }
+
+    private func reportEmpty(_ key: String, _ reader: MappingReader) {
+        findings.error(
+            .rule, "'\(key)'\(reader.owner) is empty; leave it out if anything will do",
+            at: reader.node(key)?.location ?? reader.location)
     }
 
     private func reportMisfit(
@@ -87,9 +170,10 @@ struct InputRulesDecoder {
     {
         let inside = validation?.has("allowed_values") ?? false
         guard input.has("allowed_values") || inside else {
-            if type == .select {
+            if type.needsListedValues {
                 findings.error(
-                    .allowedValues, "select\(input.owner) lists no 'allowed_values'", at: input.location)
+                    .allowedValues, "\(type.rawValue)\(input.owner) lists no 'allowed_values'",
+                    at: input.location)
             }
             return nil
         }
@@ -133,7 +217,6 @@ struct InputRulesDecoder {
             let map = MappingReader(
                 node, keys: .allowedValue, name: "an allowed value", owner: reader.owner, findings: findings)
         else { return nil }
-        map.require("value")
         guard let node = map.node("value"),
             let value = value(node, named: "allowed value", reader, type: type)
         else { return nil }
@@ -150,6 +233,9 @@ struct InputRulesDecoder {
         }
         do throws(ValueProblem) {
             let canonical = try type.canonicalText(of: text.text)
+            if type == .multiselect, canonical.utf8.contains(UInt8(ascii: ",")) {
+                throw ValueProblem(.type, "has a comma, which stands between items")
+            }
             if canonical.isEmpty { throw ValueProblem(.type, "is empty, which is no answer") }
             return canonical
         } catch {

@@ -17,37 +17,61 @@ struct ManifestDecoder {
     }
 
     private func manifest(schemaVersion: Int?) -> Manifest? {
-        reader.require("id", "name", "version", "inputs")
+        let head = head(schemaVersion)
+        let host = HostRequirementDecoder(findings: findings).decode(reader.node("os_requirements"))
+        let inputs = InputListDecoder(findings: findings).decode(reader)
+        // What follows from the inputs is read where they could not be, too: for its own findings.
+        let scope = inputs?.scope ?? ConditionDecoder.Scope(inputs: [:], isComplete: false)
+        let fields = inputs?.fields ?? []
+        let shown = PresentationDecoder(manifest: reader, inputs: fields, scope: scope, findings: findings)
+        let groups = shown.groups()
+        let rules = shown.rules()
+        let changelog = shown.changelog()
+        let owned = InventoryDecoder(manifest: reader, scope: scope, findings: findings)
+        let services = owned.services()
+        let health = HealthDecoder(scope: scope, findings: findings).decode(reader)
+        let defaults = ActionDecoder.Defaults(
+            timeoutSeconds: reader.integer("timeout_seconds", in: 1...86_400) ?? 600,
+            isIdempotent: reader.bool("idempotent") ?? false, retry: RetryDecoder.decode(reader) ?? .standard,
+            exitCodes: ExitCodeDecoder.decode(reader))
+        let actions = ActionDecoder(
+            defaults: defaults, inputs: fields, hasServices: !services.isEmpty, hasHealth: !health.isEmpty,
+            findings: findings
+        ).decode(reader)
+        let environment = environment(beside: fields)
+        let (ports, outputs, data) = (owned.ports(), owned.outputs(), owned.data())
+        let (dependencies, resources) = (owned.dependencies(), owned.resources())
+        guard let head, let host, let inputs, let actions else { return nil }
+        return Manifest(
+            head: head, hostRequirement: host.requirement, resourceRequirement: resources,
+            inputGroups: groups,
+            inputs: inputs.fields, rules: rules, actions: actions, timeoutSeconds: defaults.timeoutSeconds,
+            isIdempotent: defaults.isIdempotent, retry: defaults.retry, exitCodes: defaults.exitCodes,
+            environment: environment, services: services, ports: ports, health: health, outputs: outputs,
+            data: data,
+            dependencies: dependencies, changelog: changelog, scripts: findings.scripts,
+            conditionPatterns: findings.patterns, looseVersionLocation: host.looseVersionLocation,
+            evaluationOrder: inputs.evaluationOrder)
+    }
+
+    private func head(_ schemaVersion: Int?) -> Manifest.Head? {
         let id = identifier()
         let name = shownText("name")
         let version = shownText("version")
-        let host = HostRequirementDecoder(findings: findings).decode(reader.node("os_requirements"))
-        let inputs = InputListDecoder(findings: findings).decode(reader)
-        let homepage = self.homepage()
-        let script = installScript()
-        let exitCodes = self.exitCodes()
         let optional = (
             description: reader.text("description", lines: .many)?.text ?? "",
-            category: reader.text("category")?.text ?? "",
-            author: reader.text("author")?.text,
-            license: reader.text("license")?.text,
-            tags: reader.texts("tags")?.map(\.text) ?? []
+            category: reader.text("category")?.text ?? "", author: reader.text("author")?.text,
+            homepage: address("homepage"), license: reader.text("license")?.text,
+            tags: reader.texts("tags")?.map(\.text) ?? [], documentation: address("docs")
         )
         let revision = reader.integer("revision", in: 1...Int(Int32.max)) ?? 1
         let stability = reader.word("stability", Manifest.Stability.self) ?? .stable
-        let timeout = reader.integer("timeout_seconds", in: 1...86_400) ?? 600
-        let isIdempotent = reader.bool("idempotent") ?? false
-        guard let id, let name, let version, let host, let inputs, let script else { return nil }
-        return Manifest(
+        guard let id, let name, let version else { return nil }
+        return Manifest.Head(
             schemaVersion: schemaVersion, id: id, name: name, version: version, revision: revision,
             description: optional.description, category: optional.category, author: optional.author,
-            homepage: homepage,
-            license: optional.license, tags: optional.tags, stability: stability,
-            hostRequirement: host.requirement,
-            inputs: inputs.fields, installScript: script.text, timeoutSeconds: timeout,
-            isIdempotent: isIdempotent,
-            exitCodes: exitCodes, installScriptLocation: script.location,
-            looseVersionLocation: host.looseVersionLocation, evaluationOrder: inputs.evaluationOrder)
+            homepage: optional.homepage, documentation: optional.documentation, license: optional.license,
+            tags: optional.tags, stability: stability)
     }
 
     private func identifier() -> ManifestID? {
@@ -70,61 +94,33 @@ struct ManifestDecoder {
         return text.text
     }
 
-    private func homepage() -> String? {
-        guard let text = reader.text("homepage") else { return nil }
+    private func address(_ key: String) -> String? {
+        guard let text = reader.text(key) else { return nil }
         guard text.text.hasPrefix("https://") || text.text.hasPrefix("http://"), !text.text.contains(" ")
         else {
             findings.error(
                 .format,
-                "homepage \(Diagnostic.quoted(text.text)) is not a URL that begins with https:// or http://",
+                "\(key) \(Diagnostic.quoted(text.text)) is not a URL that begins with https:// or http://",
                 at: text.location)
             return nil
         }
         return text.text
     }
 
-    private func installScript() -> LocatedText? {
-        guard reader.has("install_script") else {
-            return LocatedText(text: "install.sh", style: .plain, location: findings.start)
-        }
-        guard let text = reader.text("install_script") else { return nil }
-        guard RelativePath.isWellFormed(text.text) else {
-            findings.error(
-                .file,
-                "install_script \(Diagnostic.quoted(text.text)) is not a path inside the application's folder",
-                at: text.location)
-            return nil
-        }
-        return text
-    }
-
-    private func exitCodes() -> [Int: ExitCodeMeaning] {
-        guard let node = reader.node("exit_codes"),
-            let codes = MappingReader(node, keys: nil, name: "'exit_codes'", findings: findings)
-        else { return [:] }
-        var meanings: [Int: ExitCodeMeaning] = [:]
-        for entry in codes.entries {
-            guard let code = Int(exactDecimal: entry.key), (1...255).contains(code) else {
+    /// Variables that every script is given; they share a space with those of the inputs.
+    private func environment(beside inputs: [InputField]) -> [String: String] {
+        guard let map = reader.map("env", keys: nil) else { return [:] }
+        let taken = Dictionary(inputs.map { ($0.environmentName, $0.name) }) { first, _ in first }
+        var variables: [String: String] = [:]
+        for entry in map.entries {
+            EnvironmentName.check(entry.key, owner: " of 'env'", at: entry.location, findings)
+            if let input = taken[entry.key] {
                 findings.error(
-                    .range, "exit code \(Diagnostic.quoted(entry.key)) is not a whole number from 1 to 255",
+                    .collision, "variable '\(entry.key)' of 'env' is already that of input '\(input)'",
                     at: entry.location)
-                continue
             }
-            meanings[code] = meaning(of: code, from: entry.value)
+            variables[entry.key] = map.text(entry.key)?.text
         }
-        return meanings
-    }
-
-    private func meaning(of code: Int, from node: YAMLNode) -> ExitCodeMeaning? {
-        let owner = " of exit code \(code)"
-        guard
-            let map = MappingReader(
-                node, keys: .exitCode, name: "the meaning", owner: owner, findings: findings)
-        else {
-            return nil
-        }
-        map.require("class")
-        guard let kind = map.word("class", ExitCodeMeaning.Class.self, except: .success) else { return nil }
-        return ExitCodeMeaning(kind, message: map.text("message")?.text)
+        return variables
     }
 }

@@ -19,30 +19,31 @@ struct MappingReader {
     let owner: String
     let findings: Findings
 
-    /// A reader of `node`, whose keys are held against `keys`; nil if it is no map.
-    init?(_ node: YAMLNode, keys: KeyTable?, name: String, owner: String = "", findings: Findings) {
+    /// A reader of `node`, whose keys are held against `schema`; nil if it is no map.
+    ///
+    /// - Parameter place: what findings about its keys name as their owner, where that is not `owner`.
+    init?(
+        _ node: YAMLNode, keys schema: SchemaMap?, name: String, owner: String = "", place: String? = nil,
+        findings: Findings
+    ) {
         guard case .mapping(let entries) = node.content else {
             if !node.isUnusable {
-                findings.error(.shape, "\(name)\(owner) is \(node.kind); a map is wanted", at: node.location)
+                let found = node.isEmpty ? "has no value" : "is \(node.kind)"
+                findings.error(.shape, "\(name)\(owner) \(found); a map is wanted", at: node.location)
             }
             return nil
         }
         self.location = node.location
         self.entries = entries
-        self.owner = owner
+        self.owner = place ?? owner
         self.findings = findings
-        if let keys { check(against: keys) }
+        if let schema { check(against: schema) }
     }
 
-    private func check(against keys: KeyTable) {
-        for entry in entries where !keys.read.contains(entry.key) && !keys.ignored.contains(entry.key) {
-            if entry.key.hasPrefix("x-") { continue }
-            if keys.planned.contains(entry.key) {
-                findings.error(
-                    .unsupported, "key '\(entry.key)'\(owner) is not supported yet", at: entry.location)
-                continue
-            }
-            let hint = NearMiss.hint(for: entry.key, among: keys.all)
+    private func check(against schema: SchemaMap) {
+        for entry in entries where !schema.names.contains(entry.key) && !entry.key.hasPrefix("x-") {
+            guard !findings.isFull else { return }
+            let hint = NearMiss.hint(for: entry.key, among: schema.names)
             let message = "unknown key \(Diagnostic.quoted(entry.key))\(owner)\(hint)"
             if findings.isLenient {
                 findings.warning(.unknownKey, message, at: entry.location)
@@ -50,6 +51,7 @@ struct MappingReader {
                 findings.error(.unknownKey, message, at: entry.location)
             }
         }
+        for key in schema.keys where key.isRequired { require(key.name) }
     }
 
     /// What stands under `key`, or nil if it is absent or was reported.
@@ -118,8 +120,14 @@ struct MappingReader {
             case range.lowerBound...range.lowerBound: "\(range.lowerBound)"
             default: "a whole number from \(range.lowerBound) to \(range.upperBound)"
             }
-        guard case .scalar(let text, .plain) = node.content, let value = Value(exactDecimal: text) else {
+        guard case .scalar(let text, let style) = node.content, let value = Value(exactDecimal: text) else {
             findings.error(.format, "'\(key)'\(owner) is \(shown(node)); write \(wanted)", at: node.location)
+            return nil
+        }
+        guard style == .plain else {
+            findings.error(
+                .format, "'\(key)'\(owner) is \(shown(node)) in quotes; write it without them",
+                at: node.location)
             return nil
         }
         guard range.contains(value) else {
@@ -143,6 +151,72 @@ struct MappingReader {
                 + NearMiss.hint(for: text.text, among: known),
             at: text.location)
         return nil
+    }
+
+    /// Whole seconds, or a number with its unit, in `range`.
+    func duration(_ key: String, in range: ClosedRange<Int64>) -> Int? {
+        guard let text = text(key, warns: false) else { return nil }
+        guard let seconds = DurationValue.seconds(of: text.text) else {
+            findings.error(
+                .format,
+                "'\(key)'\(owner) is \(Diagnostic.quoted(text.text)); write seconds, or as '90s', '10m', '2h', '7d'",
+                at: text.location)
+            return nil
+        }
+        guard range.contains(seconds) else {
+            findings.error(
+                .range,
+                "'\(key)'\(owner) is \(Diagnostic.quoted(text.text)); write \(range.lowerBound) to \(range.upperBound) seconds",
+                at: text.location)
+            return nil
+        }
+        return Int(seconds)
+    }
+
+    /// A path inside the application's folder.
+    func file(_ key: String) -> LocatedText? {
+        guard let text = text(key) else { return nil }
+        guard RelativePath.isWellFormed(text.text) else {
+            findings.error(
+                .file,
+                "\(key) \(Diagnostic.quoted(text.text))\(owner) is not a path inside the application's folder",
+                at: text.location)
+            return nil
+        }
+        return text
+    }
+
+    /// A name of small letters, digits and underscores.
+    func name(_ key: String, _ what: String) -> InputName? {
+        guard let text = text(key, warns: false) else { return nil }
+        if let name = InputName(text.text) { return name }
+        findings.error(
+            .identifier,
+            "\(what) \(Diagnostic.quoted(text.text)) is not lower-case letters, digits and underscores, at most 63, "
+                + "a letter or underscore first",
+            at: text.location)
+        return nil
+    }
+
+    // MARK: Maps
+
+    /// The reader of the map under `key`.
+    func map(_ key: String, keys schema: SchemaMap?) -> MappingReader? {
+        node(key).flatMap {
+            MappingReader(
+                $0, keys: schema, name: "'\(key)'", owner: owner,
+                place: owner.isEmpty ? " of '\(key)'" : owner,
+                findings: findings)
+        }
+    }
+
+    /// The readers of the maps in the list under `key`.
+    func maps(_ key: String, keys schema: SchemaMap, atMost maximum: Int = 100) -> [MappingReader] {
+        elements(key, atMost: maximum)?.compactMap {
+            MappingReader(
+                $0, keys: schema, name: "an entry", owner: owner.isEmpty ? " of '\(key)'" : owner,
+                findings: findings)
+        } ?? []
     }
 
     // MARK: Lists

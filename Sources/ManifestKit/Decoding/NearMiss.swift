@@ -5,7 +5,9 @@ enum NearMiss {
         let letters = Array(word.utf8.prefix(64))
         let nearest = known.map { ($0, distance(letters, Array($0.utf8))) }
             .min { ($0.1, $0.0) < ($1.1, $1.0) }
-        guard let (candidate, distance) = nearest, distance <= max(1, min(3, candidate.utf8.count / 3)) else {
+        guard let (candidate, distance) = nearest, distance < candidate.utf8.count,
+            distance <= max(1, min(3, candidate.utf8.count / 3))
+        else {
             return ""
         }
         return "; did you mean '\(candidate)'?"

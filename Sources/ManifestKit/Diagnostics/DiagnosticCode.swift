@@ -20,7 +20,6 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case shape
     case missingKey = "missing_key"
     case unknownKey = "unknown_key"
-    case unsupported
     case format
     case range
     case ambiguousScalar = "ambiguous_scalar"
@@ -33,6 +32,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
     case defaultValue = "default_value"
     case allowedValues = "allowed_values"
     case condition
+    case reference
     case operatingSystem = "os_requirements"
     case pattern
     case patternUnsupported = "pattern_unsupported"
@@ -61,7 +61,6 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
         case .shape: "A map, a list or a single value stands where another of them is wanted."
         case .missingKey: "A key that has no default is absent."
         case .unknownKey: "A key is not part of the schema."
-        case .unsupported: "A key or type of the schema is not implemented yet."
         case .format: "A value is not written as its key wants it."
         case .range: "A value is outside the range of its key."
         case .ambiguousScalar: "A text without quotes means something else to readers of YAML 1.1."
@@ -72,6 +71,7 @@ public enum DiagnosticCode: String, Sendable, CaseIterable {
         case .defaultValue: "A default is not acceptable to its own input."
         case .allowedValues: "The allowed values are absent, repeated or not of the input's type."
         case .condition: "A condition cannot be evaluated."
+        case .reference: "Something is named that the manifest does not have."
         case .operatingSystem: "The requirements on the operating system cannot be checked."
         case .pattern: "A pattern does not compile."
         case .patternUnsupported: "A pattern uses what browsers and the server would not read alike."

@@ -10,21 +10,24 @@ public struct HostFacts: Sendable, Hashable {
     public let codename: String?
     /// The kernel's word for the processor: `x86_64`.
     public let architecture: String
+    /// The memory that the system may use, in MiB; nil where nobody asked.
+    public let memoryMiB: Int?
 
     /// Facts from their parts.
     public init(
         osID: String, versionID: String? = nil, idLike: [String] = [], codename: String? = nil,
-        architecture: String
+        architecture: String, memoryMiB: Int? = nil
     ) {
         self.osID = osID
         self.versionID = versionID
         self.idLike = idLike
         self.codename = codename
         self.architecture = architecture
+        self.memoryMiB = memoryMiB
     }
 
-    /// Facts from the text of `/etc/os-release` and the kernel's word for the processor.
-    public init(osRelease text: String, architecture: String) {
+    /// Facts from the text of `/etc/os-release`, the kernel's word for the processor, and the memory in MiB.
+    public init(osRelease text: String, architecture: String, memoryMiB: Int? = nil) {
         var values: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             guard let sign = line.firstIndex(of: "="), line.first != "#" else { continue }
@@ -34,7 +37,7 @@ public struct HostFacts: Sendable, Hashable {
         self.init(
             osID: value("ID")?.lowercased() ?? "linux", versionID: value("VERSION_ID"),
             idLike: (value("ID_LIKE") ?? "").lowercased().split(separator: " ").map(String.init),
-            codename: value("VERSION_CODENAME"), architecture: architecture)
+            codename: value("VERSION_CODENAME"), architecture: architecture, memoryMiB: memoryMiB)
     }
 
     /// The value without the shell's quotes and backslashes.

@@ -1,3 +1,6 @@
+// The standard library composes text for its own comparisons, and offers that to others only so.
+@_spi(_Unicode) import Swift
+
 /// Which characters text may hold.
 package enum Characters {
     /// Whether readers or terminals would act upon `scalar` instead of showing it.
@@ -26,6 +29,9 @@ package enum Characters {
 }
 
 extension String {
+    /// Whether the text is in Unicode's composed form (NFC).
+    package var isComposed: Bool { _nfc.elementsEqual(unicodeScalars) }
+
     /// Whether both texts are the same bytes.
     ///
     /// Swift's `==` holds "é" composed and decomposed equal; the scripts that are

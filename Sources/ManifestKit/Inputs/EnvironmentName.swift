@@ -17,6 +17,26 @@ package enum EnvironmentName {
         names.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix("_PROXY")
     }
 
+    /// Reports a variable that a manifest may not set.
+    ///
+    /// - Parameter advice: What else there is to say of one that is reserved.
+    static func check(
+        _ variable: String, owner: String, advice: String = "", at location: SourceLocation,
+        _ findings: Findings
+    ) {
+        if !isWellFormed(variable) {
+            findings.error(
+                .identifier,
+                "variable \(Diagnostic.quoted(variable))\(owner) is not upper-case letters, digits and underscores",
+                at: location)
+        } else if isReserved(variable) {
+            findings.error(
+                .reservedName,
+                "variable '\(variable)'\(owner) is reserved for the platform or the system\(advice)",
+                at: location)
+        }
+    }
+
     private static let names: Set<String> = [
         "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "TMPDIR", "IFS", "ENV", "CDPATH",
         "GLOBIGNORE",

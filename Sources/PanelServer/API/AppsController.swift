@@ -55,7 +55,7 @@ struct AppsController: Sendable {
                 application: entry.application, contentDigest: entry.contentDigest, agent: order.server,
                 inputs: order.inputs, actor: "token:panel", idempotencyKey: order.idempotencyKey))
         switch answer {
-        case .accepted(let job, let ignored): return accepted(job, ignored)
+        case .accepted(let job, let warnings): return accepted(job, warnings)
         case .repeated(let job): return accepted(job, [])
         case .keyConflict: throw Problem.keyConflict
         case .unknownServer: throw Problem.unknownServer(order.server.description)
@@ -65,11 +65,11 @@ struct AppsController: Sendable {
         }
     }
 
-    private func accepted(_ job: JobRecord, _ ignored: [String]) -> Response {
-        let warnings = ignored.map { name in
+    private func accepted(_ job: JobRecord, _ warnings: [Validation.Warning]) -> Response {
+        let warnings = warnings.map { warning in
             JSONValue.object([
-                "field": .string(name), "code": "hidden",
-                "message": .string("input '\(name)' is hidden; its value was ignored"),
+                "field": .string(warning.field?.description ?? ""), "code": .string(warning.code.rawValue),
+                "message": .string(warning.message),
             ])
         }
         var response = Response(

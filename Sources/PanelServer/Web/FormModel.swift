@@ -5,7 +5,7 @@ struct FormModel {
     let context: [String: Any]
 
     init(_ manifest: Manifest) {
-        let fields = Form(manifest).fields.map(Self.field)
+        let form = Form(manifest)
         let sample: JSONValue = [
             "server_id": "SERVER_ID",
             "inputs": .object(
@@ -14,7 +14,8 @@ struct FormModel {
         context = [
             "title": manifest.name, "id": manifest.id.description, "name": manifest.name,
             "version": manifest.version,
-            "description": manifest.description, "fields": fields,
+            "description": manifest.description, "fields": form.fields.map(Self.field),
+            "form": String(decoding: form.json.bytes(), as: UTF8.self),
             "sample": String(decoding: sample.bytes(), as: UTF8.self),
         ]
     }
@@ -24,38 +25,24 @@ struct FormModel {
         let value = field.initialValue ?? ""
         var context: [String: Any] = [
             "name": field.name.description, "label": field.label, "value": value,
-            "placeholder": field.input.placeholder ?? "", "isRequired": field.input.isRequired,
+            "placeholder": field.input.display.placeholder ?? "", "isRequired": field.input.isRequired,
             "isCheckbox": field.input.type == .boolean, "isSelect": field.input.type == .select,
-            "isPlain": field.input.type != .boolean && field.input.type != .select,
+            "isMultiple": field.input.type == .multiselect, "isText": field.input.type == .text,
+            "isPlain": ![.boolean, .select, .multiselect, .text].contains(field.input.type),
             "isChecked": value == "true", "htmlType": field.input.type.htmlType,
         ]
         // Not `description`: where a field has none, the template would find the application's.
-        context["hint"] = field.input.description
+        context["hint"] = field.input.display.description
         context["condition"] = field.input.visibility?.sentence
-        context["minValue"] = field.minValue.map { String($0) }
-        context["maxValue"] = field.maxValue.map { String($0) }
+        context["minValue"] = field.minValue?.description
+        context["maxValue"] = field.maxValue?.description
+        let chosen =
+            field.input.type == .multiselect ? value.split(separator: ",").map { String($0) } : [value]
         context["options"] = (field.input.rules.allowedValues ?? []).map { option in
-            ["value": option.value, "label": option.label, "isSelected": option.value == value]
+            ["value": option.value, "label": option.label, "isSelected": chosen.contains(option.value)]
                 as [String: Any]
         }
         return context
-    }
-}
-
-extension Condition {
-    /// The condition as a person reads it: `enable_ssl is true`.
-    var sentence: String {
-        switch self {
-        case .all(let conditions): conditions.map(\.sentence).joined(separator: " and ")
-        case .isOneOf(let field, let operands):
-            "\(field) is "
-                + operands.map { operand in
-                    switch operand {
-                    case .null: "not answered"
-                    case .text(let text): text
-                    }
-                }.joined(separator: " or ")
-        }
     }
 }
 
@@ -64,8 +51,10 @@ extension InputType {
         switch self {
         case .password: "password"
         case .email: "email"
-        case .integer, .port: "number"
-        case .string, .boolean, .select: "text"
+        case .integer, .port, .number: "number"
+        case .url: "url"
+        case .date: "date"
+        default: "text"
         }
     }
 }

@@ -18,6 +18,7 @@ struct PagesController: Sendable {
     func addRoutes(to group: RouterGroup<some RequestContext>) {
         group.only(.get, "/", use: apps)
         group.only(.get, "apps/{id}", use: app)
+        group.only(.get, "form.js", use: script)
     }
 
     @Sendable private func apps(request: Request, context: some RequestContext) async throws -> Response {
@@ -36,6 +37,17 @@ struct PagesController: Sendable {
         return try page("app", FormModel(manifest).context)
     }
 
+    /// What hides and checks the fields of a form while it is filled in.
+    @Sendable private func script(request: Request, context: some RequestContext) -> Response {
+        Response(
+            status: .ok,
+            headers: [
+                .contentType: "text/javascript; charset=utf-8", .cacheControl: "no-cache",
+                .xContentTypeOptions: "nosniff",
+            ],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.form_js)))
+    }
+
     private func page(_ template: String, _ context: [String: Any]) throws -> Response {
         guard let html = templates.render(context, withTemplate: template) else { throw Problem.notFound }
         return Response(
@@ -44,7 +56,7 @@ struct PagesController: Sendable {
                 .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
                 .xContentTypeOptions: "nosniff",
                 .contentSecurityPolicy:
-                    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+                    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
     }

@@ -1,0 +1,69 @@
+/// A map of the manifest: the keys it may hold, and what may stand under each.
+///
+/// The one place for the schema's names. The decoders hold files against it,
+/// `docs/manifest.schema.json` is made from it, and `docs/manifest.yml` has to
+/// use all of it.
+package struct SchemaMap: Sendable {
+    /// One key.
+    package struct Key: Sendable {
+        /// Its name.
+        package let name: String
+        /// What may stand under it.
+        package let value: SchemaValue
+        /// One sentence for authors.
+        package let summary: String
+        /// Whether it may not be absent.
+        package let isRequired: Bool
+
+        init(_ name: String, _ value: SchemaValue, _ summary: String, isRequired: Bool = false) {
+            self.name = name
+            self.value = value
+            self.summary = summary
+            self.isRequired = isRequired
+        }
+    }
+
+    /// What the map is called in the JSON Schema.
+    package let name: String
+    /// Its keys, in the order in which they are told.
+    package let keys: [Key]
+    /// The keys' names, to look them up.
+    let names: Set<String>
+
+    init(_ name: String, _ keys: [Key]) {
+        self.name = name
+        self.keys = keys
+        names = Set(keys.map(\.name))
+    }
+}
+
+/// What may stand under a key.
+package indirect enum SchemaValue: Sendable {
+    /// One line of text, in its source's spelling.
+    case text
+    /// Text of any number of lines.
+    case lines
+    /// One of these words.
+    case word([String])
+    /// A whole number without quotes.
+    case integer(ClosedRange<Int>)
+    /// `true` or `false` without quotes.
+    case boolean
+    /// Seconds, or a number with its unit.
+    case duration
+    /// Any single value; what it has to be follows from another key.
+    case scalar
+    /// A list.
+    case list(SchemaValue)
+    /// A map of known keys.
+    case map(SchemaMap)
+    /// A map whose keys are the author's.
+    case names(SchemaValue)
+    /// A condition.
+    case condition
+    /// One of several.
+    case either([SchemaValue])
+
+    static func words<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> SchemaValue
+    where Word.RawValue == String { .word(Word.allCases.map(\.rawValue)) }
+}

@@ -1,0 +1,58 @@
+/// A public key in OpenSSH's one line: its type, the key in base64, and a comment or none.
+///
+/// Options before the key are refused: they would decide what it may run. The
+/// key has to begin with the type's own name, as RFC 4253 has it.
+enum SSHPublicKeyValue: ValueGrammar {
+    private static let types: Set<String> = [
+        "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    ]
+
+    static func canonicalText(of text: String) throws(ValueProblem) -> String {
+        guard isWellFormed(text) else {
+            throw .type("is not a public key such as 'ssh-ed25519 AAAA… name'")
+        }
+        return text
+    }
+
+    private static func isWellFormed(_ text: String) -> Bool {
+        let words = text.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
+        guard words.count >= 2, types.contains(String(words[0])), text.utf8.allSatisfy({ $0 < 0x80 }),
+            let key = decodedBase64(words[1].utf8)
+        else { return false }
+        let name = Array(words[0].utf8)
+        let head = [0, 0, 0, UInt8(name.count)] + name
+        return key.starts(with: head) && key.count > head.count + 4
+    }
+
+    /// The bytes of padded base64 without a stray bit, or nil.
+    private static func decodedBase64(_ text: Substring.UTF8View) -> [UInt8]? {
+        guard !text.isEmpty, text.count % 4 == 0 else { return nil }
+        let padding = text.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+        guard padding <= 2 else { return nil }
+        var bytes: [UInt8] = []
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text.dropLast(padding) {
+            guard let digit = digit(byte) else { return nil }
+            bits = bits << 6 | digit
+            count += 6
+            if count >= 8 {
+                count -= 8
+                bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+            }
+        }
+        return bits & ((1 << UInt32(count)) - 1) == 0 ? bytes : nil
+    }
+
+    private static func digit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x41...0x5A: UInt32(byte) - 0x41
+        case 0x61...0x7A: UInt32(byte) - 0x61 + 26
+        case 0x30...0x39: UInt32(byte) - 0x30 + 52
+        case 0x2B: 62
+        case 0x2F: 63
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,56 @@
+public import ManifestKit
+
+/// Makes values where none is given, from bytes that nobody can foresee.
+public struct ValueGenerator: Sendable {
+    private let random: @Sendable (Int) throws -> [UInt8]
+
+    /// - Parameter random: that many bytes; what it throws, ``make(_:for:)`` throws.
+    public init(random: @escaping @Sendable (Int) throws -> [UInt8]) { self.random = random }
+
+    /// A value as the input's rule wants it.
+    ///
+    /// Every character of an alphabet, and every port, is equally likely.
+    public func make(_ rule: GenerationRule, for input: InputField) throws -> String {
+        switch rule.kind {
+        case .password: try characters(rule.length, of: Array(rule.alphabet.unicodeScalars))
+        case .hex: try characters(rule.length, of: Array("0123456789abcdef".unicodeScalars))
+        case .base64:
+            try characters(
+                rule.length,
+                of: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".unicodeScalars))
+        case .uuid: try uuid()
+        case .port: try port(input)
+        }
+    }
+
+    private func characters(_ count: Int, of alphabet: [Unicode.Scalar]) throws -> String {
+        var text = String.UnicodeScalarView()
+        for _ in 0..<count { text.append(alphabet[try number(below: alphabet.count)]) }
+        return String(text)
+    }
+
+    private func uuid() throws -> String {
+        var bytes = try random(16)
+        bytes[6] = bytes[6] & 0x0F | 0x40  // version 4
+        bytes[8] = bytes[8] & 0x3F | 0x80  // RFC 9562's variant
+        let digits = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+        return [0..<4, 4..<6, 6..<8, 8..<10, 10..<16].map { digits[$0].joined() }.joined(separator: "-")
+    }
+
+    /// A port that is neither privileged nor one of those that the kernel gives out itself, where the rules let it.
+    private func port(_ input: InputField) throws -> String {
+        let least = Int(input.rules.minValue?.integer ?? 10_000)
+        let most = Int(input.rules.maxValue?.integer ?? 32_767)
+        let range = least <= most ? max(1, least)...min(65535, max(most, 1)) : max(1, least)...65535
+        return String(range.lowerBound + (try number(below: range.count)))
+    }
+
+    /// A number below `bound`, by drawing again where the last ones would be likelier.
+    private func number(below bound: Int) throws -> Int {
+        let limit = (1 << 32) / bound * bound
+        while true {
+            let value = try random(4).reduce(0) { $0 << 8 | Int($1) }
+            if value < limit { return value % bound }
+        }
+    }
+}
