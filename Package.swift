@@ -35,6 +35,8 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 
 let package = Package(
@@ -56,6 +58,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         // Debian's libraries; one Swift target touches each, CLibSSL two.
@@ -108,6 +112,11 @@ let package = Package(
         // One process for each attempt, which outlives the agent; no Foundation.
         program("AttemptRunner", ["ExecKit"]),
 
+        // The authors' tool: checks applications, shows forms and environments.
+        .executableTarget(
+            name: "provision", dependencies: ["ManifestKit", "ValidationKit", arguments, subprocess],
+            path: "Sources/ProvisionTool", swiftSettings: strict),
+
         // Fixtures, conformance suites, throw-away servers: shipped by no product.
         .target(
             name: "TestSupport", dependencies: ["ManifestKit", "ValidationKit", "OpenSSLCrypto", "JobKit"],
@@ -128,7 +137,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "PanelServer", "AgentDaemon", "AttemptRunner", "ExecKit", "JobKit",
+                "PanelServer", "AgentDaemon", "AttemptRunner", "provision", "ExecKit", "JobKit",
                 "ManifestKit",
                 "ValidationKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
             ]),

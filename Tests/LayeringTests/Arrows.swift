@@ -12,6 +12,7 @@ enum Arrows {
         // GRDB takes and gives bytes as Foundation's Data.
         "SQLiteStore": ["JobKit", "ManifestKit", "OpenSSLCrypto", "GRDB", "FoundationEssentials"],
         "ServiceSettings": ["ManifestKit", "JobKit", "RedisQueue", "Logging", "Configuration"],
+        "provision": ["ManifestKit", "ValidationKit", "ArgumentParser", "Subprocess"],
         "AttemptRunner": ["ExecKit"],
         "AgentDaemon": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", "Logging",
@@ -43,10 +44,17 @@ enum Arrows {
             "SQLiteStore": "a root process has the smallest possible closure", "GRDB": "see SQLiteStore",
             "Hummingbird": "nothing that runs as root serves HTTP",
         ],
+        "provision": [
+            "JobKit": "authors write applications; they order nothing",
+            "ExecKit": "it shows what would be run, and runs none of it",
+        ],
         "PanelServer": [
             "ExecKit": "no root access from the web layer, by linkage", "CGatedSpawn": "see ExecKit",
         ],
     ]
+
+    /// Targets whose folders have other names.
+    static let folders = ["ProvisionTool": "provision"]
 
     /// Modules of the toolchain that every target may import.
     static let toolchain: Set<String> = ["Glibc", "Dispatch", "Synchronization", "Swift"]

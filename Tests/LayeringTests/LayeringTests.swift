@@ -60,9 +60,9 @@ import Testing
             $0.hasSuffix(".swift")
         }
         return try names.map { name in
-            let target = String(name.split(separator: "/")[0])
+            let folder = String(name.split(separator: "/")[0])
             return (
-                target, "\(folder)/\(name)",
+                Arrows.folders[folder] ?? folder, "\(base.lastPathComponent)/\(name)",
                 try String(contentsOf: base.appending(path: name), encoding: .utf8)
             )
         }

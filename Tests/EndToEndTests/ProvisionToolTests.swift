@@ -1,0 +1,123 @@
+import Glibc
+import ManifestKit
+import TestSupport
+import Testing
+
+@Suite("The authors' tool", .timeLimit(.minutes(2))) struct ProvisionToolTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// Calls the tool; its exit code, and all it wrote.
+    private func call(_ words: String...) async throws -> (code: Int, output: String) {
+        let own = try TemporaryDirectory()
+        let tool = Program("provision", settings: ["PATH": "/usr/local/bin:/usr/bin:/bin"], folder: own.path)
+        try tool.start(words)
+        return (try await tool.end(), tool.output)
+    }
+
+    /// The path of an application's folder.
+    private func application(manifest: String, script: String = "#!/bin/bash\nexit 0\n") throws -> String {
+        let path = "\(folder.path)/demo"
+        mkdir(path, 0o755)
+        try Fixtures.write(manifest, to: "\(path)/manifest.yml")
+        try Fixtures.write(script, to: "\(path)/install.sh", mode: 0o755)
+        return path
+    }
+
+    private static let manifest = """
+        schema_version: 1
+        id: demo
+        name: Demo
+        version: "1"
+        inputs:
+          - {name: site, type: hostname, label: Site}
+          - {name: admin_password, type: password}
+
+        """
+
+    @Test func findsNothingInTheApplicationsOfTheTree() async throws {
+        let (code, output) = try await call("check", "installers")
+        #expect(code == 0)
+        #expect(output == "3 applications: nothing to find\n")
+    }
+
+    @Test func makesAnApplicationThatPassesItsCheck() async throws {
+        let made = try await call("new", "my-app", "--installers", "\(folder.path)/new")
+        #expect(made.code == 0, "\(made.output)")
+        let checked = try await call("check", "\(folder.path)/new")
+        #expect(checked.output == "1 application: nothing to find\n")
+        #expect(checked.code == 0)
+        let again = try await call("new", "my-app", "--installers", "\(folder.path)/new")
+        #expect(again.code == 64)
+        #expect(again.output.contains("is there already"), "\(again.output)")
+        #expect(try await call("new", "My_App").code == 64)
+    }
+
+    @Test func findsWhatIsWrongByLineAndColumn() async throws {
+        let path = try application(
+            manifest: Self.manifest + "retrys: {}\n", script: "#!/bin/bash\nif true; then\n")
+        let (code, output) = try await call("check", path)
+        #expect(code == 1)
+        #expect(output.contains("\(path)/manifest.yml:8:1: error: unknown key 'retrys'"), "\(output)")
+        #expect(output.contains("\(path)/install.sh:"), "\(output)")
+        #expect(output.contains("error: bash: syntax error"), "\(output)")
+    }
+
+    @Test func tellsProgramsTheSame() async throws {
+        let path = try application(manifest: Self.manifest + "retrys: {}\n")
+        for format in ["json", "sarif"] {
+            let (code, output) = try await call("check", path, "--format", format)
+            #expect(code == 1)
+            let report = try JSONValue(parsing: Array(output.utf8)).object
+            switch format {
+            case "json":
+                let finding = report?["findings"]?.array?.first?.object
+                #expect(finding?["code"]?.string == "unknown_key")
+                #expect(finding?["line"]?.integer == 8)
+            default:
+                let result = report?["runs"]?.array?.first?.object?["results"]?.array?.first?.object
+                #expect(report?["version"]?.string == "2.1.0")
+                #expect(result?["ruleId"]?.string == "unknown_key")
+            }
+        }
+        let (_, annotations) = try await call("check", path, "--format", "github")
+        #expect(annotations.hasPrefix("::error file=\(path)/manifest.yml,line=8,col=1"), "\(annotations)")
+    }
+
+    @Test func showsTheEnvironmentWithItsSecretsMasked() async throws {
+        let path = try application(manifest: Self.manifest)
+        let (code, output) = try await call(
+            "env", path, "--set", "site= example.com ", "--set", "admin_password=c4nary-9F2e")
+        #expect(code == 0, "\(output)")
+        let lines = output.split(separator: "\n")
+        #expect(lines.contains("SITE=example.com"), "\(output)")
+        #expect(lines.contains("ADMIN_PASSWORD=••••"), "\(output)")
+        #expect(!output.contains("c4nary"))
+        let refused = try await call("env", path, "--set", "admin_password=c4nary-9F2e")
+        #expect(refused.code == 1)
+        #expect(refused.output.contains("site: an answer is required"), "\(refused.output)")
+        #expect(!refused.output.contains("c4nary"))
+        #expect(try await call("env", path, "--set", "site").code == 64)
+    }
+
+    @Test func showsTheForm() async throws {
+        let path = try application(manifest: Self.manifest)
+        let (code, text) = try await call("form", path)
+        #expect(code == 0)
+        #expect(text.contains("site *  Site"), "\(text)")
+        let (_, json) = try await call("form", path, "--json")
+        let fields = try JSONValue(parsing: Array(json.utf8)).object?["fields"]?.array
+        #expect(fields?.compactMap { $0.object?["name"]?.string } == ["site", "admin_password"])
+    }
+
+    @Test func printsTheSchemaOfTheTree() async throws {
+        #expect(try await call("schema").output == FileTree.text("docs/manifest.schema.json"))
+    }
+
+    @Test func saysWhatItCannotRead() async throws {
+        let (code, output) = try await call("check", "\(folder.path)/nowhere")
+        #expect(code == 64)
+        #expect(output.contains("'\(folder.path)/nowhere'"), "\(output)")
+    }
+}
