@@ -51,13 +51,13 @@ enum SecretForms {
 
     // MARK: - Escapes
 
-    private static func escape(_ bytes: [UInt8], _ replacement: (UInt8) -> [UInt8]?) -> [UInt8] {
+    static func escape(_ bytes: [UInt8], _ replacement: (UInt8) -> [UInt8]?) -> [UInt8] {
         bytes.flatMap { replacement($0) ?? [$0] }
     }
 
-    private static func backslashed(_ byte: UInt8) -> [UInt8] { [UInt8(ascii: "\\"), byte] }
+    static func backslashed(_ byte: UInt8) -> [UInt8] { [UInt8(ascii: "\\"), byte] }
 
-    private static func controlEscape(_ byte: UInt8) -> [UInt8]? {
+    static func controlEscape(_ byte: UInt8) -> [UInt8]? {
         switch byte {
         case 0x08: Array("\\b".utf8)
         case 0x09: Array("\\t".utf8)
@@ -86,54 +86,6 @@ enum SecretForms {
         }
     }
 
-    /// As `'…'`, `"…"`, `$'…'` and `printf %q` spell it inside their quotes.
-    private static func shell(_ bytes: [UInt8]) -> [[UInt8]] {
-        let quote = UInt8(ascii: "'")
-        let quoted = ["'\\''", "'\"'\"'"].map { spelling in
-            escape(bytes) { $0 == quote ? Array(spelling.utf8) : nil }
-        }
-        let double = escape(bytes) { "\\\"$`".utf8.contains($0) ? backslashed($0) : nil }
-        let ansi = escape(bytes) { controlEscape($0) ?? ($0 == quote ? backslashed($0) : nil) }
-        let octal = escape(bytes) { byte in
-            switch byte {
-            case 0x07: Array("\\a".utf8)
-            case 0x0B: Array("\\v".utf8)
-            case 0x1B: Array("\\E".utf8)
-            case quote: backslashed(byte)
-            case _ where controlEscape(byte) != nil: controlEscape(byte)
-            // In a locale without Unicode bash has no letters beyond ASCII.
-            case 0..<0x20, 0x7F...:
-                backslashed(UInt8(ascii: "0") + byte >> 6) + [
-                    UInt8(ascii: "0") + byte >> 3 & 7, UInt8(ascii: "0") + byte & 7,
-                ]
-            default: nil
-            }
-        }
-        let words = [[], Array(",~#".utf8)].map { rest in
-            escape(bytes) { byte in
-                let isSafe = isAlphanumeric(byte) || "_-./:=+@%".utf8.contains(byte) || byte >= 0x80
-                return isSafe || rest.contains(byte) ? nil : backslashed(byte)
-            }
-        }
-        return quoted + [double, ansi, octal] + words
-    }
-
-    /// As text and attributes of HTML spell it.
-    private static func html(_ bytes: [UInt8]) -> [[UInt8]] {
-        [("&quot;", "&#39;"), ("&#34;", "&#39;"), ("&quot;", "&#x27;"), ("\"", "'")].map { double, single in
-            escape(bytes) { byte in
-                switch byte {
-                case UInt8(ascii: "&"): Array("&amp;".utf8)
-                case UInt8(ascii: "<"): Array("&lt;".utf8)
-                case UInt8(ascii: ">"): Array("&gt;".utf8)
-                case UInt8(ascii: "\""): Array(double.utf8)
-                case UInt8(ascii: "'"): Array(single.utf8)
-                default: nil
-                }
-            }
-        }
-    }
-
     /// Percent-encoded with the habits of the common encoders.
     private static func url(_ bytes: [UInt8]) -> [[UInt8]] {
         var forms: [[UInt8]] = []
@@ -155,7 +107,7 @@ enum SecretForms {
             .map { Array($0.utf8) }.joined(separator: [UInt8(ascii: "+")]).map { $0 }
     }
 
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    static func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
