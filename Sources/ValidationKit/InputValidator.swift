@@ -26,7 +26,8 @@ public struct InputValidator: Sendable {
     /// 2. Each input's visibility is decided from the values before it, hidden and
     ///    unanswered ones being null.
     /// 3. A hidden input's value is ignored; what the script sees instead is the
-    ///    manifest's to say.
+    ///    manifest's to say. Where an answer that decides about it is wrong itself,
+    ///    its value is judged all the same, so that nothing comes to light only later.
     /// 4. A visible input's value is judged. Without an answer stands what the
     ///    installed application has, else the default, else what is generated.
     /// 5. What is required, and what may not be changed, is decided from all values.
@@ -55,6 +56,8 @@ final class FieldPlan: Sendable {
     let field: InputField
     let pattern: Pattern?
     let visibility: CompiledCondition?
+    /// The places of the inputs whose answers decide whether this one is asked.
+    let deciders: [Int]
     let requirement: CompiledCondition?
     let freeze: CompiledCondition?
     /// The bytes that the variable takes besides its value: its name, the sign, the end.
@@ -71,6 +74,7 @@ final class FieldPlan: Sendable {
         self.field = field
         pattern = if let rule = field.rules.pattern { try Pattern(rule.source) } else { nil }
         visibility = try compiled(field.visibility)
+        deciders = field.visibility?.fields.compactMap { places[$0]?.index } ?? []
         requirement = try compiled(field.requirement)
         freeze = try compiled(field.freeze)
         environmentOverhead = field.environmentName.utf8.count + 2

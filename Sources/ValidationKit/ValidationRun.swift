@@ -15,6 +15,8 @@ struct ValidationRun {
     /// Violations that are no input's.
     private var others: [Violation] = []
     private var warnings: [(index: Int, warning: Validation.Warning)] = []
+    /// Inputs that are wrong, or of which nobody can say whether they are asked.
+    private var unsure: [Int] = []
     /// Inputs that are visible and have no value.
     private var unanswered: [Int] = []
 
@@ -61,6 +63,12 @@ struct ValidationRun {
         let field = plan.field
         let index = plan.index
         if let visibility = plan.visibility, !visibility.holds(values) {
+            guard unsure.isEmpty || !plan.deciders.contains(where: unsure.contains) else {
+                unsure.append(index)
+                guard given[index] >= 0 else { return }
+                do throws(InputProblem) { _ = try answer(plan) } catch { report(plan, error) }
+                return
+            }
             if given[index] >= 0 {
                 warn(
                     index, .hidden,
@@ -79,9 +87,15 @@ struct ValidationRun {
                     "port \(text) of input '\(field.name)' is one that only root may listen on")
             }
         } catch {
-            violations[index] = Violation(
-                field: field.name.description, code: error.code, message: error.message)
+            report(plan, error)
         }
+    }
+
+    /// Keeps what is wrong with an input.
+    private mutating func report(_ plan: FieldPlan, _ problem: InputProblem) {
+        unsure.append(plan.index)
+        violations[plan.index] = Violation(
+            field: plan.field.name.description, code: problem.code, message: problem.message)
     }
 
     private mutating func keep(_ text: String, of plan: FieldPlan, _ origin: ValidatedInput.Origin) {

@@ -18,13 +18,14 @@ import ValidationKit
         ])
         #expect(
             validation.complaints == [
-                "server_name: required", "enable_ssl: type", "force: unknown_input",
+                "server_name: required", "enable_ssl: type", "https_port: type", "force: unknown_input",
                 "__proto__: unknown_input",
             ])
         let messages = validation.violations.map(\.description)
         #expect(
             messages == [
                 "server_name: an answer is required", "enable_ssl: 'yes' is not 'true' or 'false'",
+                "https_port: '70000' is not a port (1–65535)",
                 "force: the application has no input 'force'",
                 "__proto__: the application has no input '__proto__'",
             ])
@@ -228,6 +229,22 @@ import ValidationKit
         #expect(validator.validate(raw).complaints == [": size"])
         raw["i0"] = .text(String(repeating: "x", count: 32_769))
         #expect(validator.validate(raw).complaints.first == "i0: size")
+    }
+
+    /// Whether the port is asked depends on an answer that is wrong itself.
+    @Test func tellsWhatMayBeHiddenOnlyByAnotherMistake() throws {
+        let validator = try sampleValidator()
+        let wrong: RawInputs = [
+            "server_name": .text("Bad Name!"), "enable_ssl": .text("maybe"), "https_port": .text("99999"),
+        ]
+        #expect(
+            validator.validate(wrong).complaints == [
+                "server_name: pattern", "enable_ssl: type", "https_port: type",
+            ])
+        let hidden: RawInputs = [
+            "server_name": .text("a"), "enable_ssl": .text("false"), "https_port": .text("99999"),
+        ]
+        #expect(validator.validate(hidden).complaints == [])
     }
 
     @Test func validatingTheCanonicalTextAgainGivesTheSame() throws {
