@@ -218,7 +218,8 @@ extension House {
     /// Beats in the name of an agent that is none, until the panel knows it.
     func announce(_ agent: AgentID) async throws {
         let beat = Beat(
-            agent: agent, session: Fixtures.session, count: 1, received: StreamPosition(epoch: 1, number: 0),
+            agent: agent, session: Fixtures.session, count: 1, heard: nil,
+            received: StreamPosition(epoch: 1, number: 0),
             stuck: nil,
             written: 0, running: [], halted: nil, bootID: "boot", clock: Fixtures.time, version: "test",
             facts: ["os_id": "debian"])

@@ -89,7 +89,8 @@ extension AgentMachine {
         guard let keys = keys.first else { return nil }
         beats += 1
         let beat = Beat(
-            agent: agent, session: session, count: beats, received: received, stuck: obstacle,
+            agent: agent, session: session, count: beats, heard: heard?.generation, received: received,
+            stuck: obstacle,
             written: written, running: running,
             halted: halt?.rawValue, bootID: bootID, clock: now.wall, version: version, facts: facts)
         return beat.signed(with: keys).bytes

@@ -103,7 +103,9 @@ extension AgentMachine {
     }
 
     private mutating func take(_ news: Acknowledgement, at now: Moment) -> Bool {
-        guard news.agent == agent, news.epoch == received.epoch else { return false }
+        guard news.agent == agent else { return false }
+        heard = news
+        guard news.epoch == received.epoch else { return false }
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
                 // A panel that is set back counts anew, but its clock goes on.

@@ -97,6 +97,8 @@ public struct AgentMachine: Sendable {
     /// Why nothing is started any more, or nil.
     public internal(set) var halt: Halt?
     var permit: Permit?
+    /// The newest arrival among authentic acknowledgements, whatever came of it; beats name it.
+    var heard: Acknowledgement?
     /// How far the panel says it has this agent's events, where that is less than it had said before.
     var setBackCursor: Int?
     var reported = 0
@@ -118,6 +120,9 @@ public struct AgentMachine: Sendable {
         downHead = ChainHead(genesis: .down, agent: agent, epoch: 1)
         heads = [0: ChainHead(genesis: .up, agent: agent, epoch: 1)]
     }
+
+    /// Which start of the panel the last word came from, or nil before any.
+    public var heardRun: Int? { heard?.run }
 
     /// Whether there is anything to write or to carry out.
     public var hasDecisions: Bool { hasLines || !effects.isEmpty }

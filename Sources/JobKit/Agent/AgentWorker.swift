@@ -222,6 +222,7 @@ public actor AgentWorker {
 
     private func receiveLoop() async {
         var mark: AcknowledgementMark?
+        var heardRun: Int?
         while !Task.isCancelled {
             let place = machine.received
             guard
@@ -234,6 +235,11 @@ public actor AgentWorker {
             if delivery == Delivery() { mark = nil }
             let isNews = machine.take(delivery, at: now())
             commits.ring()
+            if machine.heardRun != heardRun {
+                // A panel that has just started, or met this agent, believes no beat before it is answered.
+                heardRun = machine.heardRun
+                await beat()
+            }
             let isStuck = !isNews && !delivery.entries.isEmpty
             announceObstacle(isStuck ? machine.obstacle ?? "no news" : machine.obstacle)
             if isStuck {

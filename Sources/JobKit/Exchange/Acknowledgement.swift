@@ -37,6 +37,12 @@ public struct Acknowledgement: Hashable, Sendable {
         self.panelTime = panelTime
     }
 
+    /// Which start of the panel wrote it.
+    public var run: Int { generation >> 32 }
+
+    /// The generation before the first one of a start of the panel: above all of the starts before.
+    static func generation(before run: Int) -> Int { run << 32 }
+
     /// The acknowledgement, signed.
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         let payload: JSONValue = [

@@ -8,6 +8,8 @@ public struct Beat: Hashable, Sendable {
     public let session: String
     /// 1 for the session's first beat; an older one is never believed.
     public let count: Int
+    /// The generation of the acknowledgement that came last, which proves that the beat is no older; nil before any.
+    public let heard: Int?
     /// The last downlink message on the agent's disk.
     public let received: StreamPosition
     /// Why the next message cannot be taken in (`gap`, or an ``EnvelopeError``), or nil.
@@ -29,13 +31,15 @@ public struct Beat: Hashable, Sendable {
 
     /// A beat with its parts.
     public init(
-        agent: AgentID, session: String, count: Int, received: StreamPosition, stuck: String?, written: Int,
-        running: [AttemptID], halted: String?, bootID: String, clock: Timestamp, version: String,
+        agent: AgentID, session: String, count: Int, heard: Int?, received: StreamPosition, stuck: String?,
+        written: Int, running: [AttemptID], halted: String?, bootID: String, clock: Timestamp,
+        version: String,
         facts: [String: String]
     ) {
         self.agent = agent
         self.session = session
         self.count = count
+        self.heard = heard
         self.received = received
         self.stuck = stuck
         self.written = written
@@ -51,7 +55,8 @@ public struct Beat: Hashable, Sendable {
     public func signed(with keys: AgentKeys) -> SignedEnvelope {
         let payload: JSONValue = [
             "v": .integer(Downlink.version), "agent": .string(agent.description), "session": .string(session),
-            "count": .integer(count), "epoch": .integer(received.epoch),
+            "count": .integer(count), "heard": .optional(heard) { .integer($0) },
+            "epoch": .integer(received.epoch),
             "received": .integer(received.number), "stuck": .optional(stuck) { .string($0) },
             "written": .integer(written), "running": .array(running.map { .string($0.description) }),
             "halted": .optional(halted) { .string($0) }, "boot_id": .string(bootID), "clock": clock.json,
@@ -70,6 +75,9 @@ public struct Beat: Hashable, Sendable {
             agent = try reader.parsed("agent", "an agent's id", AgentID.init)
             session = try reader.string("session")
             count = try reader.integer("count", in: 1...Int.max)
+            heard = try reader.optional("heard") { reader, name throws(MemberReader.Failure) in
+                try reader.integer(name)
+            }
             received = StreamPosition(
                 epoch: try reader.integer("epoch", in: 1...Int.max), number: try reader.integer("received"))
             stuck = try reader.optional("stuck") { reader, name throws(MemberReader.Failure) in

@@ -7,7 +7,16 @@ import Synchronization
 public final class Acknowledger: Sendable {
     private let keyring: Keyring
     private let now: @Sendable () -> Timestamp
-    private let generation = Mutex<Int?>(nil)
+    private let state = Mutex(State())
+
+    private struct State {
+        /// The last one given; nil before the beginning.
+        var generation: Int?
+        /// How far generations had come at each of the last marks.
+        var marks: [Int] = []
+        /// How far they had come at the newest mark that is forgotten.
+        var forgotten = 0
+    }
 
     /// An acknowledger that does not know yet which start of the panel this is.
     public init(keyring: Keyring, now: @escaping @Sendable () -> Timestamp) {
@@ -16,21 +25,41 @@ public final class Acknowledger: Sendable {
     }
 
     /// Begins, with the number of this start as the panel's record counts it.
-    func begin(run: Int) { generation.withLock { $0 = $0 ?? run << 32 } }
+    func begin(run: Int) {
+        state.withLock { $0.generation = $0.generation ?? Acknowledgement.generation(before: run) }
+    }
 
     /// Whether it knows which start this is.
-    var hasBegun: Bool { generation.withLock { $0 != nil } }
+    var hasBegun: Bool { state.withLock { $0.generation != nil } }
 
     /// The acknowledgement of where an agent's record stands, signed; nil before the beginning.
     func envelope(for agent: AgentRecord, need: Int?) -> [UInt8]? {
-        let next = generation.withLock { generation in
-            generation = generation.map { $0 + 1 }
-            return generation
+        let next = state.withLock { state in
+            state.generation = state.generation.map { $0 + 1 }
+            return state.generation
         }
         guard let generation = next else { return nil }
         let acknowledgement = Acknowledgement(
             agent: agent.id, generation: generation, cursor: agent.cursor, head: agent.upHead, need: need,
             epoch: agent.epoch, sent: agent.lastSent, panelTime: now())
         return acknowledgement.signed(with: keyring.signing(agent.id)).bytes
+    }
+
+    /// Marks the moment; what was written before the last `count` marks is not recent any more.
+    func mark(keeping count: Int) {
+        state.withLock { state in
+            guard let generation = state.generation else { return }
+            state.marks.append(generation)
+            if state.marks.count > count { state.forgotten = state.marks.removeFirst() }
+        }
+    }
+
+    /// Whether an acknowledgement of that generation was written by this run, and not too many marks ago.
+    func isRecent(_ generation: Int) -> Bool {
+        state.withLock { state in
+            guard let last = state.generation else { return false }
+            let first = max(state.forgotten, Acknowledgement.generation(before: last >> 32))
+            return generation > first && generation <= last
+        }
     }
 }

@@ -3,17 +3,6 @@
 /// It never guesses what became of a job: a silent agent is shown as
 /// unreachable since its last beat, and that is all.
 public actor PresenceSweep {
-    /// What is known of an agent right now; forgotten with the process.
-    public struct Presence: Sendable {
-        /// The newest beat that was believed.
-        public let beat: Beat
-        /// When it was first seen here, by the panel's clock.
-        public let seenAt: Timestamp
-
-        /// By how much the agent's clock is ahead, in milliseconds.
-        public var skewMilliseconds: Int64 { beat.clock.milliseconds - seenAt.milliseconds }
-    }
-
     /// What there is to tell an operator.
     public enum Event: Sendable {
         /// An agent with a valid key was heard of for the first time.
@@ -55,6 +44,7 @@ public actor PresenceSweep {
     private var presences: [AgentID: Presence] = [:]
     private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
     private var sweeps = 0
+    private var beganAt: Timestamp?
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
     private var isLinkDown = false
@@ -106,14 +96,14 @@ public actor PresenceSweep {
         }
     }
 
-    /// A ring of an agent that is known means events; of another, a first beat.
+    /// A ring of an agent that is here means events; of another, a beat that may be its first.
     private func listen() async throws {
         for await agent in link.rings() {
             if presences[agent] != nil {
                 ingestor.ring([agent])
             } else {
                 do {
-                    try await discover(agent)
+                    try await lookUp([agent])
                 } catch let error as QueueError {
                     onEvent(.linkFailed(error))
                 } catch  where error.isPassingStoreFailure {
@@ -123,25 +113,33 @@ public actor PresenceSweep {
         }
     }
 
-    private func discover(_ agent: AgentID) async throws {
-        guard let beat = try await believedBeats(of: [agent])[agent] else { return }
+    /// Looks at the beats of agents that are not known to be here.
+    ///
+    /// An agent is made known by any beat of its key, and answered: its next one can name that answer.
+    func lookUp(_ agents: [AgentID]) async throws {
         let moment = now()
-        let isNew = try await store.write { store in
-            guard try store.agent(agent) == nil else { return false }
-            try store.save(
-                AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts))
-            try store.record(
-                AuditDraft(
-                    at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent,
-                    detail: beat.facts))
-            return true
-        }
-        if isNew { onEvent(.discovered(agent)) }
-        presences[agent] = Presence(beat: beat, seenAt: moment)
-        ingestor.ring([agent])
-        dispatcher.ring(agent)
-        if let record = try await store.read({ try $0.agent(agent) }) {
-            try await ingestor.acknowledge([record])
+        for (agent, beat) in try await believedBeats(of: agents) {
+            let isHere = take(beat, at: moment)
+            let (record, isNew) = try await store.write { store -> (AgentRecord, Bool) in
+                if let known = try store.agent(agent) { return (known, false) }
+                var record = AgentRecord(
+                    id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)
+                record.unreachableSince = isHere ? nil : moment
+                try store.save(record)
+                try store.record(
+                    AuditDraft(
+                        at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent,
+                        detail: beat.facts))
+                return (record, true)
+            }
+            if isNew {
+                onEvent(.discovered(agent))
+                try await ingestor.acknowledge([record])
+            }
+            guard isHere else { continue }
+            try await note(record, at: moment)
+            ingestor.ring([agent])
+            dispatcher.ring(agent)
         }
     }
 
@@ -150,21 +148,20 @@ public actor PresenceSweep {
         // With no agents nothing below would ask the wire for anything.
         try await link.check()
         let agents = try await store.read { try $0.agents() }
+        // First, because it needs no room: a record that is full still answers agents.
+        ingestor.acknowledger.mark(keeping: Self.patience / Self.interval + 2)
+        if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
+        sweeps += 1
+        ingestor.ring(agents.map(\.id))
         let beats = try await believedBeats(of: agents.map(\.id))
         let moment = now()
-        for (agent, beat) in beats where isNewer(beat, than: presences[agent]?.beat) {
-            presences[agent] = Presence(beat: beat, seenAt: moment)
-        }
+        if beganAt == nil { beganAt = moment }
+        for beat in beats.values { take(beat, at: moment) }
         for agent in agents {
             try await note(agent, at: moment)
             await help(agent, at: moment)
         }
         try await offerDueRetries(at: moment)
-        if sweeps.isMultiple(of: 2) {
-            try await ingestor.acknowledge(try await store.read { try $0.agents() })
-        }
-        sweeps += 1
-        ingestor.ring(agents.map(\.id))
     }
 
     private func believedBeats(of agents: [AgentID]) async throws -> [AgentID: Beat] {
@@ -183,13 +180,21 @@ public actor PresenceSweep {
         return believed
     }
 
-    private func isNewer(_ beat: Beat, than last: Beat?) -> Bool {
-        guard let last, last.session == beat.session else { return true }
-        return beat.count > last.count
+    /// Takes a beat for a sign of life if it proves to be a new one.
+    ///
+    /// What is authentic may be old all the same: the wire gives back what it was given at any time.
+    @discardableResult private func take(_ beat: Beat, at moment: Timestamp) -> Bool {
+        guard let heard = beat.heard, ingestor.acknowledger.isRecent(heard),
+            presences[beat.agent].map({ $0.isFollowed(by: beat) }) ?? true
+        else { return false }
+        presences[beat.agent] = Presence(beat: beat, seenAt: moment)
+        return true
     }
 
     /// Writes what changed: reachable or not, how far it has received, its facts.
     private func note(_ agent: AgentRecord, at moment: Timestamp) async throws {
+        // It gets no answers any more that its beats could name.
+        guard agent.quarantined == nil else { return }
         var next = agent
         if let presence = presences[agent.id] {
             let isSilent = moment > presence.seenAt.advanced(bySeconds: Self.patience)
@@ -205,7 +210,7 @@ public actor PresenceSweep {
                 }
             }
             if next != agent { next.lastBeatAt = presence.seenAt }
-        } else if moment > agent.lastBeatAt.advanced(bySeconds: Self.patience) {
+        } else if moment > max(agent.lastBeatAt, beganAt ?? moment).advanced(bySeconds: Self.patience) {
             next.unreachableSince = agent.unreachableSince ?? agent.lastBeatAt
         }
         guard next != agent else { return }
@@ -222,7 +227,9 @@ public actor PresenceSweep {
         if let since = next.unreachableSince, agent.unreachableSince == nil {
             onEvent(.unreachable(agent.id, since: since))
         }
-        if next.unreachableSince == nil, agent.unreachableSince != nil { onEvent(.returned(agent.id)) }
+        if next.unreachableSince == nil, let since = agent.unreachableSince, since > agent.firstSeenAt {
+            onEvent(.returned(agent.id))
+        }
         if next.received > agent.received {
             try await link.trimDown(
                 agent.id, through: StreamPosition(epoch: agent.epoch, number: next.received))

@@ -23,7 +23,7 @@ public actor ReportIngestor {
     private let store: any JobStore
     private let link: any PanelLink
     private let keyring: Keyring
-    private let acknowledger: Acknowledger
+    nonisolated let acknowledger: Acknowledger
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
     private let onEvent: @Sendable (Event) -> Void

@@ -1,0 +1,166 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import JobKit
+
+/// The time is in the test's hand; the wire keeps beats for ever, as an attacker's would.
+@Suite("Signs of life", .timeLimit(.minutes(1))) struct PresenceTests {
+    private final class Time: Sendable {
+        private let moment = Mutex(Fixtures.time)
+        var now: Timestamp { moment.withLock { $0 } }
+        func pass(seconds: Int) { moment.withLock { $0 = $0.advanced(bySeconds: seconds) } }
+    }
+
+    private let store = MemoryJobStore()
+    private let queue = MemoryJobQueue()
+    private let time = Time()
+
+    private func startPanel() async throws -> PresenceSweep {
+        let (store, queue, time, keyring) = (store, queue, time, Fixtures.keyring)
+        let clock = ContinuousClock()
+        let acknowledger = Acknowledger(keyring: keyring, now: { time.now })
+        acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
+        let ingestor = ReportIngestor(
+            store: store, link: queue, keyring: keyring, acknowledger: acknowledger, clock: clock,
+            now: { time.now })
+        return PresenceSweep(
+            store: store, link: queue, keyring: keyring,
+            dispatcher: JobDispatcher(store: store, link: queue, clock: clock), ingestor: ingestor,
+            clock: clock, now: { time.now })
+    }
+
+    /// What the agent would say now, having heard what the panel said last, or nothing.
+    private func beat(session: String = "a", count: Int, hasHeard: Bool = true) async throws -> [UInt8] {
+        let word = try await queue.link(for: Fixtures.agent).receive(
+            after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 0
+        ).acknowledgement
+        let heard = try word.map { try Acknowledgement(verifying: $0.bytes, keys: Fixtures.keys).generation }
+        return Beat(
+            agent: Fixtures.agent, session: session, count: count, heard: hasHeard ? heard : nil,
+            received: StreamPosition(epoch: 1, number: 0), stuck: nil, written: 0, running: [], halted: nil,
+            bootID: "boot", clock: Fixtures.time, version: "1", facts: [:]
+        ).signed(with: Fixtures.keys[0]).bytes
+    }
+
+    private func show(_ beat: [UInt8]) async throws { try await queue.link(for: Fixtures.agent).beat(beat) }
+
+    private func sweep(_ panel: PresenceSweep, _ times: Int = 1, showing beats: [[UInt8]] = []) async throws {
+        for number in 0..<times {
+            time.pass(seconds: PresenceSweep.interval)
+            if !beats.isEmpty { try await show(beats[number % beats.count]) }
+            try await panel.sweep()
+        }
+    }
+
+    private var unreachableSince: Timestamp? {
+        get async throws {
+            try #require(try await store.read { try $0.agent(Fixtures.agent) }).unreachableSince
+        }
+    }
+
+    /// A panel that has met the agent, and has heard its answer.
+    private func startPanelWithAgent() async throws -> PresenceSweep {
+        let panel = try await startPanel()
+        try await show(beat(count: 1))
+        try await panel.lookUp([Fixtures.agent])
+        try await show(beat(count: 2))
+        try await sweep(panel)
+        return panel
+    }
+
+    @Test func ofANewAgentCountOnceItHasHeardThePanel() async throws {
+        let panel = try await startPanel()
+        try await show(beat(count: 1))
+        try await panel.lookUp([Fixtures.agent])
+        #expect(try await unreachableSince == Fixtures.time)
+        try await show(beat(count: 2))
+        try await panel.lookUp([Fixtures.agent])
+        #expect(try await unreachableSince == nil)
+    }
+
+    @Test func goOnWithARestartedAgent() async throws {
+        let panel = try await startPanelWithAgent()
+        for count in 1...30 {
+            try await show(beat(session: "b", count: count))
+            try await sweep(panel)
+        }
+        #expect(try await unreachableSince == nil)
+        #expect(await panel.presence(of: Fixtures.agent)?.beat.session == "b")
+    }
+
+    @Test func endWithTheAgentThoughOldBeatsOfTwoSessionsAreShownInTurn() async throws {
+        let panel = try await startPanelWithAgent()
+        var old: [[UInt8]] = []
+        for (number, session) in ["a", "b"].enumerated() {
+            old.append(try await beat(session: session, count: 3 + number))
+            try await sweep(panel, 2, showing: [old[number]])
+        }
+        let death = await panel.presence(of: Fixtures.agent)?.seenAt
+        #expect(await panel.presence(of: Fixtures.agent)?.beat.session == "b")
+        try await sweep(panel, 11, showing: old)
+        #expect(try await unreachableSince == death)
+        try await sweep(panel, 30, showing: old)
+        #expect(try await unreachableSince == death)
+    }
+
+    /// Beats that were never shown while the agent lived, kept and shown long afterwards.
+    @Test func areNoneThatWereHeldBack() async throws {
+        let panel = try await startPanelWithAgent()
+        var withheld: [[UInt8]] = []
+        for count in 3...20 {
+            withheld.append(try await beat(count: count))
+            try await sweep(panel, 2)
+        }
+        #expect(try await unreachableSince != nil)
+        for beat in withheld.prefix(12) { try await sweep(panel, 1, showing: [beat]) }
+        #expect(try await unreachableSince != nil)
+    }
+
+    @Test func areNoneOfBeforeThePanelsRestart() async throws {
+        let first = try await startPanelWithAgent()
+        let old = try await beat(count: 3)
+        try await sweep(first, 1, showing: [old])
+        try await sweep(first, 11)
+        let since = try #require(try await unreachableSince)
+        let second = try await startPanel()
+        try await sweep(second, 20, showing: [old])
+        try await second.lookUp([Fixtures.agent])
+        #expect(try await unreachableSince == since)
+        #expect(await second.presence(of: Fixtures.agent) == nil)
+
+        try await show(beat(session: "c", count: 1))
+        try await sweep(second)
+        #expect(try await unreachableSince == nil)
+    }
+
+    /// Nobody counts as silent because the panel was away.
+    @Test func areWaitedForAfterThePanelsRestart() async throws {
+        _ = try await startPanelWithAgent()
+        time.pass(seconds: 3600)
+        let panel = try await startPanel()
+        try await sweep(panel, 9)
+        #expect(try await unreachableSince == nil)
+        try await sweep(panel, 2)
+        #expect(try await unreachableSince != nil)
+    }
+
+    @Test func nameWhatTheAgentHasHeard() throws {
+        var machine = AgentMachine(agent: Fixtures.agent, session: "a", keys: Fixtures.keys)
+        func heard() throws -> Int? {
+            let bytes = machine.beat(
+                received: machine.received, written: 0, at: Fixtures.moment, bootID: "b", version: "1",
+                facts: [:])
+            return try Beat(verifying: try #require(bytes), keys: Fixtures.keys).heard
+        }
+        #expect(try heard() == nil)
+        var delivery = Delivery()
+        let word = Acknowledgement(
+            agent: Fixtures.agent, generation: 7, cursor: 0,
+            head: ChainHead(genesis: .up, agent: Fixtures.agent, epoch: 1), need: nil, epoch: 1, sent: 0,
+            panelTime: Fixtures.time)
+        delivery.acknowledgement = (word.signed(with: Fixtures.keys[0]).bytes, AcknowledgementMark("1"))
+        machine.take(delivery, at: Fixtures.moment)
+        #expect(try heard() == 7)
+    }
+}
