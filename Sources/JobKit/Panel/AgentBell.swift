@@ -1,16 +1,23 @@
 import Synchronization
 
 /// Collects the names of agents that want attention; a loop takes them all at once.
+///
+/// A name beyond the limit is dropped: whoever wants something rings again.
 final class AgentBell: Sendable {
     private let waiting = Mutex<Set<AgentID>>([])
     private let bell = Doorbell()
+    private let limit: Int
+
+    init(limit: Int = .max) { self.limit = limit }
 
     /// One element whenever there may be names to take.
     var rings: AsyncStream<Void> { bell.rings }
 
     /// Adds a name and wakes the loop.
     func ring(_ agents: some Sequence<AgentID>) {
-        waiting.withLock { $0.formUnion(agents) }
+        waiting.withLock { waiting in
+            for agent in agents where waiting.count < limit { waiting.insert(agent) }
+        }
         bell.ring()
     }
 

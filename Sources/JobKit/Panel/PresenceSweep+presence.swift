@@ -19,4 +19,24 @@ extension PresenceSweep {
             return next.session == beat.session && next.count > beat.count
         }
     }
+
+    /// What there is to tell an operator.
+    public enum Event: Sendable {
+        /// An agent with a valid key was heard of for the first time.
+        case discovered(AgentID)
+        /// An agent has not been heard of since then.
+        case unreachable(AgentID, since: Timestamp)
+        /// An agent is back.
+        case returned(AgentID)
+        /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.
+        case unbelievable(AgentID)
+        /// An agent has received more than this panel's record says was ever sent: the record is an old one.
+        case setBack(AgentID, received: Int, sent: Int)
+        /// The wire failed; the next sweep tries again.
+        case linkFailed(QueueError)
+        /// The wire answers again.
+        case linkRestored
+        /// The record could not be read or written for now; the next sweep tries again.
+        case storeFailed(any Error)
+    }
 }

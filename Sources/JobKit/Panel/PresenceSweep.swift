@@ -3,28 +3,11 @@
 /// It never guesses what became of a job: a silent agent is shown as
 /// unreachable since its last beat, and that is all.
 public actor PresenceSweep {
-    /// What there is to tell an operator.
-    public enum Event: Sendable {
-        /// An agent with a valid key was heard of for the first time.
-        case discovered(AgentID)
-        /// An agent has not been heard of since then.
-        case unreachable(AgentID, since: Timestamp)
-        /// An agent is back.
-        case returned(AgentID)
-        /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.
-        case unbelievable(AgentID)
-        /// An agent has received more than this panel's record says was ever sent: the record is an old one.
-        case setBack(AgentID, received: Int, sent: Int)
-        /// The wire failed; the next sweep tries again.
-        case linkFailed(QueueError)
-        /// The wire answers again.
-        case linkRestored
-        /// The record could not be read or written for now; the next sweep tries again.
-        case storeFailed(any Error)
-    }
-
     /// Names that are told of as unbelievable at most: anyone who reaches the wire can make names up.
     private static let unbelievableNames = 1000
+    /// Names that are looked at in one round at most, and how long the next round waits.
+    private static let strangersInARound = 128
+    private static let pauseBetweenLooks = Duration.milliseconds(100)
 
     /// Seconds between sweeps.
     static let interval = 5
@@ -43,6 +26,7 @@ public actor PresenceSweep {
     private let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
     private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
+    private let strangers = AgentBell(limit: strangersInARound)
     private var sweeps = 0
     private var beganAt: Timestamp?
     private var unbelieved: Set<AgentID> = []
@@ -74,9 +58,11 @@ public actor PresenceSweep {
     public func run() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sweepLoop() }
-            group.addTask { try await self.listen() }
+            group.addTask { try await self.meet() }
+            group.addTask { await self.listen() }
             defer { group.cancelAll() }
-            try await group.next()
+            // A wire without a bell ends the listening, and nothing else.
+            for try await _ in group {}
         }
     }
 
@@ -97,19 +83,25 @@ public actor PresenceSweep {
     }
 
     /// A ring of an agent that is here means events; of another, a beat that may be its first.
-    private func listen() async throws {
+    ///
+    /// Anyone who reaches the wire can ring in any name, so that no ring waits for another's look.
+    private func listen() async {
         for await agent in link.rings() {
-            if presences[agent] != nil {
-                ingestor.ring([agent])
-            } else {
-                do {
-                    try await lookUp([agent])
-                } catch let error as QueueError {
-                    onEvent(.linkFailed(error))
-                } catch  where error.isPassingStoreFailure {
-                    onEvent(.storeFailed(error))
-                }
+            if presences[agent] != nil { ingestor.ring([agent]) } else { strangers.ring([agent]) }
+        }
+    }
+
+    private func meet() async throws {
+        for await _ in strangers.rings {
+            do {
+                try await lookUp(Array(strangers.take()))
+            } catch let error as QueueError {
+                if !isLinkDown { onEvent(.linkFailed(error)) }
+                isLinkDown = true
+            } catch  where error.isPassingStoreFailure {
+                onEvent(.storeFailed(error))
             }
+            try? await clock.sleep(for: Self.pauseBetweenLooks)
         }
     }
 
