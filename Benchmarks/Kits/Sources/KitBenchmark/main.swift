@@ -36,7 +36,8 @@ func contents(of path: String) -> [UInt8] {
     precondition(descriptor >= 0, "'\(path)' cannot be read")
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    return Array(bytes.prefix(read(descriptor, &bytes, bytes.count)))
+    let count = read(descriptor, &bytes, bytes.count)
+    return Array(bytes.prefix(count))
 }
 
 let folder = CommandLine.arguments[1]
