@@ -118,7 +118,7 @@ extension InputRules {
         if let maxItems, items.count > maxItems {
             throw ValueProblem(.maxItems, "has more than \(Self.amount(maxItems, "item"))")
         }
-        if hasUniqueItems, Set(items).count < items.count {
+        if hasUniqueItems, Set(items.map { Array($0.utf8) }).count < items.count {
             throw ValueProblem(.uniqueItems, "has an item twice")
         }
     }

@@ -7,6 +7,7 @@ enum ListValue: ValueGrammar {
 
     /// The items of a canonical text.
     static func items(of text: String) -> [Substring] {
-        text.split(separator: ",", omittingEmptySubsequences: false)
+        // By bytes: with a combining mark behind it a comma is another character of Swift's.
+        text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map(Substring.init)
     }
 }

@@ -1,7 +1,10 @@
 /// The name of a time zone in the IANA database, as in `Europe/Berlin`, old names among them.
 enum TimeZoneValue: ValueGrammar {
     static func canonicalText(of text: String) throws(ValueProblem) -> String {
-        guard names.contains(text) else { throw .type("is not a time zone such as 'Europe/Berlin' or 'UTC'") }
+        // Swift's `==` holds the Kelvin sign and the letter K equal.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }), names.contains(text) else {
+            throw .type("is not a time zone such as 'Europe/Berlin' or 'UTC'")
+        }
         return text
     }
 
