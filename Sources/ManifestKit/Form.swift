@@ -63,8 +63,12 @@ extension Form.Field {
         }
         for rule in input.rules.json.object ?? [:] { object[rule.name] = rule.value }
         object["default"] = initialValue.map(JSONValue.string)
-        object["min_value"] = minValue.map { .number($0.description) }
-        object["max_value"] = maxValue.map { .number($0.description) }
+        // As texts: a browser rounds numbers of JSON that have more than 53 bits.
+        for (name, number) in [
+            ("min_value", minValue), ("max_value", maxValue), ("multiple_of", input.rules.step),
+        ] { object[name] = number.map { .string($0.description) } }
+        // Whoever draws the form may know that there is one, and no more.
+        if input.isSensitive, input.defaultValue != nil { object["has_default"] = true }
         if let generation = input.generation { object["generate"] = .string(generation.kind.rawValue) }
         return .object(object)
     }

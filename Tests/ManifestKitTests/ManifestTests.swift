@@ -107,8 +107,8 @@ import Testing
         let form = Form(try manifest("", inputs: inputs))
         let text = String(decoding: form.json.canonicalBytes(), as: UTF8.self)
         let fields = [
-            #"{"default":"80","label":"p","max_value":1024,"min_value":1,"name":"p","required":false,"sensitive":false,"type":"port"}"#,
-            #"{"label":"s","name":"s","required":false,"sensitive":true,"type":"string"}"#,
+            #"{"default":"80","label":"p","max_value":"1024","min_value":"1","name":"p","required":false,"sensitive":false,"type":"port"}"#,
+            #"{"has_default":true,"label":"s","name":"s","required":false,"sensitive":true,"type":"string"}"#,
             #"{"allowed_values":[{"label":"a","value":"a"},{"label":"B","value":"b"}],"label":"m","name":"m","required":false,"sensitive":false,"type":"select"}"#,
         ]
         #expect(
