@@ -124,7 +124,7 @@ extension CompiledCondition.Test {
             return (left != nil) == (wanted == "true")
         case .equal, .isIn: return operands.contains { isSame(left, right($0, values)) }
         case .notEqual, .isNotIn:
-            return left != nil && !operands.contains { isSame(left, right($0, values)) }
+            return left != nil && operands.allSatisfy { differs(left, $0, values) }
         default:
             guard let left else { return false }
             if let pattern { return (pattern.match(left) == (`operator` == .matches ? .matches : .differs)) }
@@ -151,6 +151,15 @@ extension CompiledCondition.Test {
         }
     }
 
+    /// `ne: null` asks for any value at all; to differ from another input, that one needs a value, too.
+    private func differs(
+        _ left: String?, _ operand: CompiledCondition.Operand, _ values: ConditionValues
+    ) -> Bool {
+        if case .null = operand { return true }
+        guard let right = right(operand, values) else { return false }
+        return !isSame(left, right)
+    }
+
     private func compares(_ left: String, _ right: String) -> Bool {
         switch `operator` {
         case .greater: order(of: left, right).map { $0 > 0 } ?? false
@@ -161,7 +170,7 @@ extension CompiledCondition.Test {
         case .endsWith: left.utf8.reversed().starts(with: right.utf8.reversed())
         case .contains:
             kind == .list
-                ? left.split(separator: ",").contains { $0.utf8.elementsEqual(right.utf8) }
+                ? left.utf8.split(separator: UInt8(ascii: ",")).contains { $0.elementsEqual(right.utf8) }
                 : left.hasBytes(of: right)
         case .equal, .notEqual, .isIn, .isNotIn, .matches, .notMatches, .isSet: false
         }

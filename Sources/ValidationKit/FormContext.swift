@@ -22,6 +22,19 @@ public struct FormContext: Sendable {
         self.current = current
     }
 
+    /// The context as `form.js` reads it: what conditions may ask, by the names that manifests use, and `current`.
+    package var json: JSONValue {
+        var object = JSONObject()
+        for context in Condition.Context.allCases {
+            object[context.rawValue] = value(of: context).map(JSONValue.string) ?? .null
+        }
+        object["current"] = .object(
+            JSONObject(
+                current.sorted { $0.key.description < $1.key.description }
+                    .map { ($0.key.description, .string($0.value)) }))
+        return .object(object)
+    }
+
     /// The text of what a condition may ask, or nil for null.
     func value(of context: Condition.Context) -> String? {
         switch context {

@@ -40,11 +40,16 @@ public struct InputValidator: Sendable {
     public func validate(
         _ raw: RawInputs, in context: FormContext = FormContext(), generator: ValueGenerator? = nil
     ) -> Validation {
+        run(raw, in: context, generator: generator).result(manifest.id)
+    }
+
+    /// The steps of ``validate(_:in:generator:)`` up to the last, with all that was found on the way.
+    func run(_ raw: RawInputs, in context: FormContext, generator: ValueGenerator?) -> ValidationRun {
         var run = ValidationRun(plan, raw, context, generator)
         for index in manifest.evaluationOrder { run.judge(plan.fields[index]) }
         run.judgeWhatIsLeft()
         run.judgeRules()
-        return run.result(manifest.id)
+        return run
     }
 }
 

@@ -9,12 +9,16 @@ struct ValidationRun {
 
     /// Where each input's value is among those that were given; -1 for nowhere.
     private var given: [Int]
-    private var values: ConditionValues
+    /// The canonical texts of visible inputs.
+    private(set) var values: ConditionValues
     private var results: [ValidatedInput?]
-    private var violations: [Violation?]
+    /// What is wrong with each input.
+    private(set) var violations: [Violation?]
+    /// Whether each input is hidden by the other answers.
+    private(set) var isHidden: [Bool]
     /// Violations that are no input's.
-    private var others: [Violation] = []
-    private var warnings: [(index: Int, warning: Validation.Warning)] = []
+    private(set) var others: [Violation] = []
+    private(set) var warnings: [(index: Int, warning: Validation.Warning)] = []
     /// Inputs that are wrong, or of which nobody can say whether they are asked.
     private var unsure: [Int] = []
     /// Inputs that are visible and have no value.
@@ -29,6 +33,7 @@ struct ValidationRun {
         given = [Int](repeating: -1, count: count)
         results = [ValidatedInput?](repeating: nil, count: count)
         violations = [Violation?](repeating: nil, count: count)
+        isHidden = [Bool](repeating: false, count: count)
         values = ConditionValues(inputCount: count, context: context)
         for (position, entry) in raw.entries.enumerated() { assign(entry, at: position) }
     }
@@ -63,6 +68,7 @@ struct ValidationRun {
         let field = plan.field
         let index = plan.index
         if let visibility = plan.visibility, !visibility.holds(values) {
+            isHidden[index] = true
             guard unsure.isEmpty || !plan.deciders.contains(where: unsure.contains) else {
                 unsure.append(index)
                 guard given[index] >= 0 else { return }
@@ -189,7 +195,9 @@ struct ValidationRun {
         }
         guard plan.hasLateConditions else { return }
         for plan in plan.fields where given[plan.index] >= 0 && violations[plan.index] == nil {
-            guard let text = values[input: plan.index], text != kept(by: plan.field) else { continue }
+            guard let text = values[input: plan.index],
+                !(kept(by: plan.field)?.hasSameBytes(as: text) ?? false)
+            else { continue }
             let isImmutable = plan.field.immutability == .afterInstall && context.isInstalled
             if isImmutable {
                 violations[plan.index] = Violation(
