@@ -100,7 +100,7 @@ let package = Package(
                 "ServiceSettings",
             ],
             embedding: ["apps", "app", "layout"].map { "Web/Templates/\($0).mustache" } + [
-                "Web/Scripts/form.js"
+                "Web/Assets/form.js"
             ]),
         // Runs as root on the target: never SQLiteStore, GRDB, Hummingbird.
         program(

@@ -17,7 +17,7 @@ import Testing
                 ("GET", "/api/jobs"),
                 ("GET", "/api/jobs/\(id)"), ("GET", "/api/jobs/\(id)/log"), ("GET", "/api/servers"),
                 ("GET", "/"),
-                ("GET", "/apps/greeting"), ("GET", "/form.js"),
+                ("GET", "/apps/greeting"), ("GET", "/assets/form.js"),
             ]
             let body = Array(#"{"server_id":"agent-001","inputs":{"who":"you"}}"#.utf8)
             for (method, path) in routes {
@@ -49,7 +49,7 @@ import Testing
                 ("GET", "/api/jobs"),
                 ("GET", "/api/jobs/\(id)"), ("GET", "/api/jobs/\(id)/log"), ("GET", "/api/servers"),
                 ("GET", "/"),
-                ("GET", "/apps/greeting"), ("GET", "/form.js"), ("GET", "/api/health"),
+                ("GET", "/apps/greeting"), ("GET", "/assets/form.js"), ("GET", "/api/health"),
             ]
             let body = Array(#"{"server_id":"agent-001","inputs":{"who":"you"}}"#.utf8)
             for (allowed, path) in routes {
@@ -99,14 +99,62 @@ import Testing
         }
     }
 
-    @Test func givesThePageWhatItsFormNeeds() async throws {
+    @Test func handsTheFormToItsScript() async throws {
+        let application = TestApplication(
+            id: "hostile",
+            inputs: """
+
+                  - name: mode
+                    type: select
+                    label: "</script><script>alert(1)</script> & <!--"
+                    allowed_values: [dev, prod]
+                    default: dev
+                    group: more
+                  - name: note
+                    type: string
+                    default: "</script>"
+                    visible_if: {mode: prod}
+                """,
+            more: "input_groups: [{id: more, label: 'More <b>'}]", script: "end 0")
+        try await House.run([application], withAgent: false) { house in
+            let answer = try await house.api.get("/apps/hostile")
+            #expect(
+                answer.headers["content-security-policy"]
+                    == "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'; "
+                    + "base-uri 'none'; form-action 'none'")
+            let page = answer.text
+            // One block of data, one script of the panel's own, and no other.
+            #expect(page.split(separator: "<script").count == 3, "\(page)")
+            #expect(page.contains(#"<script src="/assets/form.js" defer></script>"#))
+            for wrapper in [#"<div data-field="mode">"#, #"<div data-field="note">"#] {
+                #expect(page.contains(wrapper), "\(page)")
+            }
+            #expect(page.contains(#"<fieldset data-group="more"><legend>More &lt;b&gt;</legend>"#), "\(page)")
+            let block = try #require(
+                page.split(separator: #"<script type="application/json" id="form-data">"#).last?
+                    .split(separator: "</script>").first)
+            #expect(!block.contains { "<>&\u{2028}\u{2029}".contains($0) }, "\(block)")
+            let data = try JSONValue(parsing: Array(block.utf8)).object
+            let fields = data?["form"]?.object?["fields"]?.array?.compactMap(\.object) ?? []
+            #expect(
+                fields.first?["label"]?.string == "</script><script>alert(1)</script> & <!--"
+                    && fields.last?["default"]?.string == "</script>")
+            #expect(data?["context"]?.object?["$action"] == "install")
+        }
+    }
+
+    @Test func servesTheFormsScriptToThoseWhoMayReadPages() async throws {
         try await House.runPanel { house in
-            let page = try await house.api.get("/apps/greeting").text
-            #expect(page.contains("<script type=\"module\" src=\"/form.js\">"), "\(page)")
-            #expect(page.contains("data-form=\"{&quot;app&quot;:&quot;greeting&quot;"), "\(page)")
-            let script = try await house.api.get("/form.js")
+            let script = try await house.api.get("/assets/form.js")
             #expect(script.status == 200)
-            #expect(script.text.contains("export function visibleFields"))
+            #expect(script.headers["content-type"] == "text/javascript; charset=utf-8")
+            #expect(script.headers["x-content-type-options"] == "nosniff")
+            #expect(script.text.contains("ProvisionForm"))
+            #expect(!script.text.contains("innerHTML") && !script.text.contains("eval("))
+            var stranger = house.api
+            stranger.token = nil
+            #expect(try await stranger.get("/assets/form.js").status == 401)
+            #expect(try await house.api.get("/assets/other.js").status == 404)
         }
     }
 

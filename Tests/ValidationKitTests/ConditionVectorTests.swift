@@ -1,127 +1,213 @@
 import ManifestKit
-import TestSupport
 import Testing
-import ValidationKit
 
-/// One file of vectors for both evaluators of conditions: this one, and `form.js` in the browser.
-@Suite("Conditions, here and in the browser") struct ConditionVectorTests {
-    private static let folder: String = {
-        let path = "\(#filePath)"
-        return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) + "/Vectors"
-    }()
-    private static var script: String {
-        folder + "/../../../Sources/PanelServer/Web/Scripts/form.js"
-    }
+@testable import ValidationKit
 
-    private struct Vectors {
-        let conditions: [JSONObject]
-        let forms: [JSONObject]
+/// Both evaluators of conditions, the one in Swift and the one in the browser, over the same vectors.
+@Suite("What forms come to, here and in the browser", .timeLimit(.minutes(2))) struct ConditionVectorTests {
+    /// A line of `conditions.json`.
+    private struct Vector {
+        let text: String
+        let form: String
+        let condition: String?
+        let raw: JSONObject
+        let context: FormContext
+        let expected: JSONObject
 
-        init() throws {
-            let bytes = try Folder(path: folder).read("conditions.json", atMost: 1 << 20).bytes
-            let file = try #require(try JSONValue(parsing: bytes).object)
-            conditions = file["conditions"]?.array?.compactMap(\.object) ?? []
-            forms = file["forms"]?.array?.compactMap(\.object) ?? []
-        }
-
-        /// What the file says of each case, in its order.
-        var expected: [JSONValue] {
-            (conditions + forms).flatMap { vector in
-                vector["cases"]?.array?.compactMap { $0.object?["holds"] ?? $0.object?["visible"] } ?? []
-            }
+        init(_ json: JSONValue) throws {
+            let object = try #require(json.object)
+            text = String(decoding: json.bytes(), as: UTF8.self)
+            form = try #require(object["form"]?.string)
+            condition = object["condition"]?.string
+            raw = object["raw"]?.object ?? [:]
+            context = FormContext(vector: object["context"]?.object ?? [:])
+            var expected = object
+            for name in ["group", "form", "condition", "raw", "context"] { expected[name] = nil }
+            self.expected = expected
         }
     }
 
-    private func manifest(_ inputs: [JSONValue], rules: [JSONValue] = []) throws -> Manifest {
-        let document: JSONValue = [
-            "schema_version": 1, "id": "app", "name": "App", "version": "1", "inputs": .array(inputs),
-            "rules": .array(rules),
-        ]
-        let decoded = Manifest.decode(document.bytes(), file: "manifest.yml")
+    /// A case, and what Swift makes of it.
+    private struct Judged {
+        let outcome: JSONObject
+        let script: FormScript.Case
+    }
+
+    private static func manifest(_ lines: [String], probe condition: String?) throws -> Manifest {
+        var lines = lines
+        if let condition { lines += ["rules:", "  - {id: probe, assert: \(condition), message: probe}"] }
+        let text = (["id: app", "name: App", "version: \"1\""] + lines).joined(separator: "\n") + "\n"
+        let decoded = Manifest.decode(Array(text.utf8), file: "manifest.yml")
         return try #require(decoded.value, "\(decoded.diagnostics)")
     }
 
-    private func answers(_ json: JSONValue?) throws -> [InputName: String] {
-        var answers: [InputName: String] = [:]
-        for member in json?.object ?? [:] {
-            answers[try #require(InputName(member.name))] = try #require(member.value.string)
+    @Test func everyVectorHoldsInBoth() throws {
+        let file = try #require(try FormScript.vectors("conditions.json").object)
+        var lines: [String: [String]] = [:]
+        var forms: [(String, JSONValue)] = []
+        for form in file["forms"]?.object ?? [:] {
+            lines[form.name] = form.value.array?.compactMap(\.string)
+            forms.append((form.name, Form(try Self.manifest(lines[form.name] ?? [], probe: nil)).json))
         }
-        return answers
-    }
+        let vectors = try (file["cases"]?.array ?? []).map { try Vector($0) }
+        #expect(vectors.count >= 300)
 
-    private func context(_ json: JSONValue?) -> FormContext {
-        func value(_ name: String) -> String? { json?.object?[name]?.string }
-        let server =
-            json?.object?.contains { $0.name.hasPrefix("$server") } == true
-            ? HostFacts(
-                osID: value("$server.os") ?? "debian", versionID: value("$server.os_version"),
-                architecture: value("$server.arch") ?? "x86_64",
-                memoryMiB: value("$server.ram_mb").flatMap { Int($0) }) : nil
-        return FormContext(
-            server: server, action: value("$action") ?? "install", isInstalled: value("$installed") == "true")
-    }
-
-    @Test func holdWhereTheVectorsSayHere() throws {
-        let vectors = try Vectors()
-        #expect(vectors.expected.count >= 300)
-        for vector in vectors.conditions {
-            let about = try #require(vector["about"]?.string)
-            let condition = try #require(vector["condition"])
-            let inputs = try #require(vector["inputs"]?.object).map { member -> JSONValue in
-                var input = member.value.object ?? ["type": member.value]
-                input["name"] = .string(member.name)
-                input["required"] = false
-                return .object(input)
+        let judged = try vectors.map { vector in
+            let manifest = try Self.manifest(
+                try #require(lines[vector.form], "\(vector.text)"), probe: vector.condition)
+            let condition = vector.condition.flatMap { _ in manifest.rules.last?.assertion }
+            return Judged(
+                outcome: try InputValidator(manifest: manifest).outcome(
+                    RawInputs(vector.raw), vector.context, condition),
+                script: FormScript.Case(
+                    form: vector.form, raw: .object(vector.raw), context: vector.context.json,
+                    condition: condition?.json))
+        }
+        guard let results = try FormScript.results(of: judged.map(\.script), forms: forms) else { return }
+        try #require(results.count == vectors.count)
+        for (index, vector) in vectors.enumerated() {
+            let browser = try #require(results[index].object)
+            for member in vector.expected {
+                let expected = member.value.text
+                let here = judged[index].outcome[member.name]?.text
+                let there = browser[member.name]?.text
+                #expect(here == expected, "Swift says otherwise of '\(member.name)': \(vector.text)")
+                #expect(there == expected, "form.js says otherwise of '\(member.name)': \(vector.text)")
             }
-            let rule: JSONValue = ["id": "r", "assert": condition, "message": "m"]
-            let manifest = try manifest(inputs, rules: [rule])
-            let decoded = try #require(manifest.rules.first).assertion
-            #expect(decoded.json == condition, "\(about): the browser is given another spelling")
-            let evaluator = try ConditionEvaluator(decoded, in: manifest)
-            for example in vector["cases"]?.array?.compactMap(\.object) ?? [] {
-                let holds = evaluator.holds(
-                    try answers(example["answers"]), in: context(example["context"]))
-                #expect(.bool(holds) == example["holds"], "\(about): \(example)")
+            // What a vector does not name is the same in both all the same, but for what the panel alone makes up
+            // and the rule that a condition was put into.
+            let exception = vector.condition != nil ? "rules" : vector.form == "stand-ins" ? "values" : ""
+            for member in judged[index].outcome where member.name != exception {
+                #expect(
+                    browser[member.name]?.text == member.value.text,
+                    "they differ in '\(member.name)': \(vector.text)")
             }
         }
     }
 
-    @Test func hideWhatTheVectorsSayHere() throws {
-        for vector in try Vectors().forms {
-            let about = try #require(vector["about"]?.string)
-            let manifest = try manifest(try #require(vector["inputs"]?.array))
+    @Test func everyTypeReadsTheSameInBoth() throws {
+        let types = try FormScript.vectors("types.json").object?["types"]?.array ?? []
+        var forms: [(String, JSONValue)] = []
+        var seen: Set<InputType> = []
+        var cases: [FormScript.Case] = []
+        var expected: [(what: String, browser: JSONObject)] = []
+        for samples in types.compactMap(\.object) {
+            let manifest = try Self.manifest(
+                ["inputs: [\(try #require(samples["input"]?.string))]"], probe: nil)
+            let type = try #require(manifest.inputs.first).type
+            seen.insert(type)
+            forms.append((type.rawValue, Form(manifest).json))
             let validator = try InputValidator(manifest: manifest)
-            for example in vector["cases"]?.array?.compactMap(\.object) ?? [] {
-                let given = try answers(example["answers"])
-                let visible = manifest.inputs.filter { input in
-                    // No input decides about itself: an answer to it tells whether it is asked.
-                    var raw = RawInputs()
-                    for (name, text) in given { raw[name.description] = .text(text) }
-                    if given[input.name] == nil {
-                        raw[input.name.description] = .text(input.type == .boolean ? "true" : "x")
-                    }
-                    return validator.validate(raw).inputs?[input.name] != nil
-                }
-                let names = visible.map { JSONValue.string($0.name.description) }
-                #expect(.array(names) == example["visible"], "\(about): \(example)")
+            func add(_ text: String, here: JSONObject, browser: JSONObject) throws {
+                let raw: JSONObject = ["a": .string(text)]
+                let outcome = try validator.outcome(RawInputs(raw), FormContext(), nil)
+                let what = "\(type.rawValue) \(Diagnostic.quoted(text))"
+                #expect(outcome.isSame(as: here), "Swift: \(what)")
+                cases.append(
+                    FormScript.Case(form: type.rawValue, raw: .object(raw), context: FormContext().json))
+                expected.append((what, browser))
+            }
+            func result(_ values: JSONObject, _ errors: JSONObject) -> JSONObject {
+                ["values": .object(values), "errors": .object(errors)]
+            }
+            for pair in samples["accepted"]?.array ?? [] {
+                let texts = (pair.array ?? []).compactMap(\.string)
+                try #require(texts.count == 2)
+                let outcome = result(["a": .string(texts[1])], [:])
+                try add(texts[0], here: outcome, browser: outcome)
+            }
+            for pair in samples["refused"]?.array ?? [] {
+                let texts = (pair.array ?? []).compactMap(\.string)
+                try #require(texts.count == 2)
+                let outcome = result([:], ["a": .string(texts[1])])
+                try add(texts[0], here: outcome, browser: outcome)
+            }
+            for text in (samples["left_to_the_panel"]?.array ?? []).compactMap(\.string) {
+                try add(
+                    text, here: result([:], ["a": "type"]), browser: result(["a": .string(text)], [:]))
             }
         }
-    }
-
-    @Test func areTheSameInTheBrowser() async throws {
-        let folder = try TemporaryDirectory()
-        let output = "\(folder.path)/answers"
-        let node = try ChildProcess(
-            ["node", Self.folder + "/conditions.mjs", Self.script, Self.folder + "/conditions.json"],
-            output: output, folder: folder.path)
-        let code = try await eventually("the end of node") { node.ending() }
-        let text = try Fixtures.read(output)
-        try #require(code == 0, "\(text)")
-        let answers = try text.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
-        let expected = try Vectors().expected
-        #expect(answers.count == expected.count)
-        for (index, (answer, wanted)) in zip(answers, expected).enumerated() where answer != wanted {
-            Issue.record("case \(index) of the file: form.js says \(answer), the vectors \(wanted)")
+        #expect(seen == Set(InputType.allCases), "every type has its samples")
+        guard let results = try FormScript.results(of: cases, forms: forms) else { return }
+        try #require(results.count == cases.count)
+        for (result, (what, browser)) in zip(results, expected) {
+            #expect(try #require(result.object).isSame(as: browser), "form.js: \(what): \(result.text)")
         }
+    }
+}
+
+extension JSONValue {
+    /// One spelling, escaped beyond ASCII: Swift's `==` holds "é" composed and decomposed equal.
+    fileprivate var text: String {
+        let scalars = String(decoding: canonicalBytes(), as: UTF8.self).unicodeScalars
+        return scalars.map { $0.escaped(asASCII: true) }.joined()
+    }
+}
+
+extension JSONObject {
+    /// Whether values and errors are the same.
+    fileprivate func isSame(as other: JSONObject) -> Bool {
+        ["values", "errors"].allSatisfy { self[$0]?.text == other[$0]?.text }
+    }
+}
+
+extension FormContext {
+    /// The context of a vector, by the names of the manifest.
+    fileprivate init(vector: JSONObject) {
+        self.init()
+        let memory =
+            vector["$server.ram_mb"]?.integer.map { Int($0) }
+            ?? vector["$server.ram_mb"]?.string.flatMap { Int($0) }
+        let system = vector["$server.os"]?.string
+        if system != nil || memory != nil {
+            server = HostFacts(
+                osID: system ?? "", versionID: vector["$server.os_version"]?.string,
+                architecture: vector["$server.arch"]?.string ?? "", memoryMiB: memory)
+        }
+        action = vector["$action"]?.string ?? "install"
+        isInstalled = vector["$installed"]?.bool ?? false
+        for member in vector["current"]?.object ?? [:] {
+            if let name = InputName(member.name), let text = member.value.string { current[name] = text }
+        }
+    }
+}
+
+extension InputValidator {
+    /// What the form comes to, as `run.js` tells it.
+    fileprivate func outcome(
+        _ raw: RawInputs, _ context: FormContext, _ condition: Condition?
+    ) throws -> JSONObject {
+        let generator = ValueGenerator { [UInt8](repeating: 7, count: $0) }
+        let run = run(raw, in: context, generator: generator)
+        var answers: [InputName: String] = [:]
+        for plan in plan.fields { answers[plan.field.name] = run.values[input: plan.index] }
+        func names(where isWanted: (FieldPlan) -> Bool) -> JSONValue {
+            .array(plan.fields.filter(isWanted).map(\.field.name.description).sorted().map(JSONValue.string))
+        }
+        func isFixed(_ plan: FieldPlan) -> Bool {
+            plan.field.immutability == .afterInstall && context.isInstalled
+                || plan.freeze?.holds(run.values) ?? false
+        }
+        let errors = run.violations.compactMap(\.self).sorted { $0.field < $1.field }
+        let texts = answers.sorted { $0.key.description < $1.key.description }
+        let rules =
+            run.others.filter { $0.code == .rule }.map(\.message)
+            + run.warnings.map(\.warning).filter { $0.code == .rule }.map(\.message)
+        let holds = try condition.map {
+            try ConditionEvaluator($0, in: manifest).holds(answers, in: context)
+        }
+        return [
+            "holds": holds.map(JSONValue.bool) ?? .null,
+            "hidden": names { run.isHidden[$0.index] },
+            "required": names {
+                !run.isHidden[$0.index]
+                    && ($0.field.isRequired || $0.requirement?.holds(run.values) ?? false)
+            },
+            "readonly": names { !run.isHidden[$0.index] && isFixed($0) },
+            "values": .object(
+                JSONObject(texts.map { ($0.key.description, .string($0.value)) })),
+            "errors": .object(JSONObject(errors.map { ($0.field, .string($0.code.rawValue)) })),
+            "rules": .array(rules.sorted().map(JSONValue.string)),
+        ]
     }
 }

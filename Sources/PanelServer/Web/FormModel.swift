@@ -1,4 +1,5 @@
 import ManifestKit
+import ValidationKit
 
 /// A manifest's form as the template draws it.
 struct FormModel {
@@ -6,6 +7,8 @@ struct FormModel {
 
     init(_ manifest: Manifest) {
         let form = Form(manifest)
+        // No server is chosen on this page: what a condition asks of one is not known.
+        let data: JSONValue = ["form": form.json, "context": FormContext().json]
         let sample: JSONValue = [
             "server_id": "SERVER_ID",
             "inputs": .object(
@@ -14,10 +17,32 @@ struct FormModel {
         context = [
             "title": manifest.name, "id": manifest.id.description, "name": manifest.name,
             "version": manifest.version,
-            "description": manifest.description, "fields": form.fields.map(Self.field),
-            "form": String(decoding: form.json.bytes(), as: UTF8.self),
+            "description": manifest.description, "sections": Self.sections(form), "formData": data.scriptText,
             "sample": String(decoding: sample.bytes(), as: UTF8.self),
         ]
+    }
+
+    /// The fields in their order, those of a group together where its first one stands.
+    private static func sections(_ form: Form) -> [[String: Any]] {
+        var sections: [(group: InputGroup?, fields: [Form.Field])] = []
+        for field in form.fields {
+            let group = form.groups.first { $0.id == field.input.display.group }
+            let known = sections.lastIndex { $0.group?.id == group?.id }
+            if let known, group != nil || known == sections.count - 1 {
+                sections[known].fields.append(field)
+            } else {
+                sections.append((group, [field]))
+            }
+        }
+        return sections.map { group, fields in
+            var section: [String: Any] = ["fields": fields.map(Self.field)]
+            if let group {
+                var heading = ["id": group.id, "legend": group.label]
+                heading["about"] = group.description
+                section["group"] = heading
+            }
+            return section
+        }
     }
 
     /// A field for the template; what is absent is nil there, for an empty text counts as something.
@@ -43,6 +68,25 @@ struct FormModel {
                 as [String: Any]
         }
         return context
+    }
+}
+
+extension JSONValue {
+    /// The value for a `<script>` of data: nothing in it can end the block, or begin markup.
+    ///
+    /// What is replaced stands within strings alone, where every reader takes the escape for the character.
+    var scriptText: String {
+        var text = String.UnicodeScalarView()
+        for scalar in String(decoding: bytes(), as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "<", ">", "&", "\u{2028}", "\u{2029}":
+                let digits = String(scalar.value, radix: 16)
+                let zeros = String(repeating: "0", count: 4 - digits.count)
+                text.append(contentsOf: "\\u\(zeros)\(digits)".unicodeScalars)
+            default: text.append(scalar)
+            }
+        }
+        return String(text)
     }
 }
 

@@ -5,7 +5,7 @@ import ManifestKit
 import Mustache
 import ValidationKit
 
-/// The first plain page: the applications, and the form that a manifest makes.
+/// The plain pages: the applications, and the form that a manifest makes, with the script that keeps it up to date.
 struct PagesController: Sendable {
     let catalog: Catalog
     let templates: MustacheLibrary
@@ -18,7 +18,7 @@ struct PagesController: Sendable {
     func addRoutes(to group: RouterGroup<some RequestContext>) {
         group.only(.get, "/", use: apps)
         group.only(.get, "apps/{id}", use: app)
-        group.only(.get, "form.js", use: script)
+        group.only(.get, "assets/form.js", use: formScript)
     }
 
     @Sendable private func apps(request: Request, context: some RequestContext) async throws -> Response {
@@ -37,12 +37,12 @@ struct PagesController: Sendable {
         return try page("app", FormModel(manifest).context)
     }
 
-    /// What hides and checks the fields of a form while it is filled in.
-    @Sendable private func script(request: Request, context: some RequestContext) -> Response {
+    @Sendable private func formScript(request: Request, context: some RequestContext) async throws -> Response
+    {
         Response(
             status: .ok,
             headers: [
-                .contentType: "text/javascript; charset=utf-8", .cacheControl: "no-cache",
+                .contentType: "text/javascript; charset=utf-8", .cacheControl: "no-store",
                 .xContentTypeOptions: "nosniff",
             ],
             body: ResponseBody(byteBuffer: ByteBuffer(bytes: PackageResources.form_js)))
