@@ -39,11 +39,17 @@ public struct ValueGenerator: Sendable {
 
     /// A port that is neither privileged nor one of those that the kernel gives out itself, where the rules let it.
     private func port(_ input: InputField) throws -> String {
-        let least = Int(input.rules.minValue?.integer ?? 10_000)
-        let most = Int(input.rules.maxValue?.integer ?? 32_767)
-        let range = least <= most ? max(1, least)...min(65535, max(most, 1)) : max(1, least)...65535
-        return String(range.lowerBound + (try number(below: range.count)))
+        let rules = input.rules
+        let least = max(rules.privilege == .deny ? 1024 : 1, rules.minValue?.integer ?? 1)
+        let most = min(65535, rules.maxValue?.integer ?? 65535)
+        guard least <= most else { throw NoValue() }
+        let (likedLeast, likedMost) = (max(least, 10_000), min(most, 32_767))
+        let range = likedLeast <= likedMost ? likedLeast...likedMost : least...most
+        return String(range.lowerBound + Int64(try number(below: range.count)))
     }
+
+    /// An input's rules leave nothing that could be made.
+    private struct NoValue: Error {}
 
     /// A number below `bound`, by drawing again where the last ones would be likelier.
     private func number(below bound: Int) throws -> Int {

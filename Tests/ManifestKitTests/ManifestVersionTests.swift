@@ -40,6 +40,6 @@ import Testing
         #expect(try range.contains(#require(ManifestVersion(version))) == isInside)
     }
 
-    @Test(arguments: ["", "12", "~12", ">=", ">= 12", ">=x", ">=11,<14", "=>12"])
+    @Test(arguments: ["", "12", "~12", ">=", ">= 12", ">=x", ">=11,<14", "=>12", ">=١2"])
     func isNothingWithoutASignAndAVersion(_ text: String) { #expect(VersionRange(text) == nil) }
 }

@@ -27,7 +27,8 @@ public struct VersionRange: Sendable, CustomStringConvertible {
                 return nil
             }
             let rest = word.dropFirst(comparison.rawValue.count)
-            guard rest.first?.isNumber == true, let version = ManifestVersion(String(rest)) else {
+            guard rest.utf8.first.map(ASCII.isDigit) == true, let version = ManifestVersion(String(rest))
+            else {
                 return nil
             }
             bounds.append(Bound(comparison: comparison, version: version))

@@ -46,9 +46,9 @@ package enum EnvironmentName {
         // Bash gives these values of its own, whatever it is started with.
         "BASH", "BASHOPTS", "BASHPID", "COMP_WORDBREAKS", "EPOCHREALTIME", "EPOCHSECONDS", "HISTCMD",
         "LINENO",
-        "OPTERR", "OPTIND", "RANDOM", "SECONDS", "SHLVL", "SRANDOM",
+        "OPTERR", "OPTIND", "RANDOM", "SECONDS", "SHLVL", "SRANDOM", "_",
         // And these it takes orders from.
-        "BASHOPTS", "IGNOREEOF", "POSIXLY_CORRECT", "TMOUT",
+        "EXECIGNORE", "FUNCNEST", "GLOBSORT", "IGNOREEOF", "POSIXLY_CORRECT", "POSIX_PEDANTIC", "TMOUT",
     ]
 
     private static let prefixes = [
