@@ -2,6 +2,7 @@
 
 Every process is started here and ended by its pid; every loop is bounded.
 """
+import atexit
 import http.client, json, os, platform, re, secrets, shutil, signal, statistics, subprocess, sys, tempfile, time
 from pathlib import Path
 
@@ -24,6 +25,8 @@ class House:
     def __init__(self, programs, with_agent):
         self.programs, self.folder = Path(programs), Path(tempfile.mkdtemp(prefix="provision-bench-"))
         self.processes, self.token, self.port = {}, secrets.token_hex(24), 5099
+        # Also where the start itself fails.
+        atexit.register(self.close)
         app = self.folder / "installers" / "noop"
         app.mkdir(parents=True)
         (app / "manifest.yml").write_text(MANIFEST)
