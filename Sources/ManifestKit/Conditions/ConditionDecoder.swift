@@ -6,8 +6,18 @@ struct ConditionDecoder {
     /// What a condition may speak of.
     struct Scope {
         let inputs: [InputName: InputField]
-        /// Whether `inputs` holds every input of the file.
+        /// Inputs that were reported, and cannot be compared with.
+        var broken: Set<InputName> = []
+        /// Whether every name of the file is among the two.
         let isComplete: Bool
+
+        /// Whether there is no such input.
+        ///
+        /// One that could not be read was reported; calling it unknown would be a
+        /// second finding about the first mistake.
+        func lacks(_ name: String) -> Bool {
+            isComplete && !(InputName(name).map { inputs[$0] != nil || broken.contains($0) } ?? false)
+        }
     }
 
     /// The key that the condition stands under.
@@ -26,7 +36,8 @@ struct ConditionDecoder {
             return nil
         }
         guard !reader.entries.isEmpty else {
-            report(.condition, "is empty; leave it out if it always holds", at: node.location)
+            let cure = key == "assert" ? "write what has to hold" : "leave it out if it always holds"
+            report(.condition, "is empty; \(cure)", at: node.location)
             return nil
         }
         let parts = reader.entries.map(part)
@@ -78,16 +89,14 @@ struct ConditionDecoder {
                 return Side(subject: .context(context), kind: context.kind)
             }
             let known = Condition.Context.allCases.map(\.rawValue) + ["$all", "$any", "$not"]
-            let hint = NearMiss.hint(for: name, among: known)
+            let hint = findings.hint(for: name, among: known)
             report(
                 .condition, "names \(Diagnostic.quoted(name)), which is not known here\(hint)", at: location)
             return nil
         }
         guard let field = InputName(name).flatMap({ scope.inputs[$0] }) else {
-            // Where an input could not be read its name may be missing here, and
-            // calling it unknown would be a second finding about the first mistake.
-            if scope.isComplete {
-                let hint = NearMiss.hint(for: name, among: scope.inputs.keys.map(\.description))
+            if scope.lacks(name) {
+                let hint = findings.hint(for: name, among: scope.inputs.keys.map(\.description))
                 report(.condition, "names \(Diagnostic.quoted(name)), which is no input\(hint)", at: location)
             }
             return nil
@@ -114,7 +123,7 @@ struct ConditionDecoder {
             let parts = entries.map { entry -> Condition? in
                 guard let kind = Condition.Operator(rawValue: entry.key) else {
                     let known = Condition.Operator.allCases.map(\.rawValue)
-                    let hint = NearMiss.hint(for: entry.key, among: known)
+                    let hint = findings.hint(for: entry.key, among: known)
                     report(
                         .condition, "uses the unknown operator \(Diagnostic.quoted(entry.key))\(hint)",
                         at: entry.location)
@@ -233,8 +242,10 @@ struct ConditionDecoder {
         switch kind {
         case .startsWith, .endsWith: return text
         case .contains:
-            guard side.kind == .list, let allowed = side.field?.rules.allowedValues else { return text }
-            guard allowed.contains(where: { $0.value.hasSameBytes(as: text) }) else {
+            guard side.kind == .list, let rules = side.field?.rules, rules.allowedValues != nil else {
+                return text
+            }
+            guard rules.allowedTexts.contains(text) else {
                 throw ValueProblem(.allowedValues, "is not one of its values")
             }
             return text
@@ -280,7 +291,9 @@ struct ConditionDecoder {
         return other.subject
     }
 
-    private func report(_ code: DiagnosticCode, _ rest: String, at location: SourceLocation) {
-        findings.error(code, "\(key)\(owner) \(rest)", at: location)
+    private func report(
+        _ code: DiagnosticCode, _ rest: @autoclosure () -> String, at location: SourceLocation
+    ) {
+        findings.error(code, "\(key)\(owner) \(rest())", at: location)
     }
 }

@@ -10,9 +10,12 @@ struct ActionDecoder {
 
     /// The most inputs of an action's own.
     private static let maximumInputs = 100
+    /// The most actions.
+    private static let maximumActions = 100
 
     let defaults: Defaults
     let inputs: [InputField]
+    let scope: ConditionDecoder.Scope
     /// What else the manifest says that actions follow from.
     let hasServices: Bool
     let hasHealth: Bool
@@ -23,7 +26,12 @@ struct ActionDecoder {
         let entries = manifest.map("actions", keys: nil)?.entries ?? []
         var declared: [String: MappingReader] = [:]
         var own: [String] = []
-        for entry in entries {
+        if entries.count > Self.maximumActions, let node = manifest.node("actions") {
+            findings.error(
+                .limit, "'actions' has \(entries.count) entries; at most \(Self.maximumActions) are read",
+                at: node.location)
+        }
+        for entry in entries.prefix(Self.maximumActions) {
             guard Self.isName(entry.key) else {
                 findings.error(
                     .identifier,
@@ -36,20 +44,22 @@ struct ActionDecoder {
                 findings: findings)
             if Action.Standard(rawValue: entry.key) == nil { own.append(entry.key) }
         }
-        guard let install = installScript(manifest, declared["install"]) else { return nil }
+        let install = installScript(manifest, declared["install"])
         var actions: [Action] = []
         for name in Action.Standard.allCases.map(\.rawValue) + own {
             let reader = declared[name]
-            guard let means = means(of: name, reader, manifest, install: install) else { continue }
-            actions.append(action(name, means, reader))
+            // All of an entry is read, whether it is offered or not: for the findings.
+            let means = means(of: name, reader, manifest, install: install)
+            let action = action(name, means, reader)
+            if means != nil { actions.append(action) }
         }
-        return actions
+        return install == nil ? nil : actions
     }
 
-    private func action(_ name: String, _ means: Action.Means, _ reader: MappingReader?) -> Action {
+    private func action(_ name: String, _ means: Action.Means?, _ reader: MappingReader?) -> Action {
         let (asked, own) = inputs(of: reader)
         return Action(
-            name: name, means: means, label: reader?.text("label")?.text ?? name,
+            name: name, means: means ?? .health, label: reader?.text("label")?.text ?? name,
             description: reader?.text("description", lines: .many)?.text, inputs: asked, ownInputs: own,
             timeoutSeconds: reader?.integer("timeout_seconds", in: 1...86_400) ?? defaults.timeoutSeconds,
             killGraceSeconds: reader?.duration("kill_grace", in: 1...300) ?? 10,
@@ -82,7 +92,7 @@ struct ActionDecoder {
     }
 
     private func means(
-        of name: String, _ reader: MappingReader?, _ manifest: MappingReader, install: LocatedText
+        of name: String, _ reader: MappingReader?, _ manifest: MappingReader, install: LocatedText?
     ) -> Action.Means? {
         func scripted(_ script: LocatedText) -> Action.Means {
             findings.scripts.append(script)
@@ -90,15 +100,15 @@ struct ActionDecoder {
         }
         let given = name == "remove" ? script("uninstall_script", manifest, reader) : reader?.file("script")
         switch Action.Standard(rawValue: name) {
-        case .install: return scripted(install)
+        case .install: return install.map(scripted)
         case _ where given != nil: return given.map(scripted)
         case .configure, .upgrade:
-            if reader?.bool("idempotent") ?? defaults.isIdempotent { return .script(install.text) }
+            if reader?.bool("idempotent") ?? defaults.isIdempotent { return install.map { .script($0.text) } }
         case .status, .start, .stop, .restart: if hasServices { return .services }
         case .verify: if hasHealth { return .health }
         case .remove, .backup, .restore, nil: break
         }
-        if let reader, !reader.has("script") {
+        if let reader, install != nil, !reader.has("script") {
             let instead: String =
                 switch Action.Standard(rawValue: name) {
                 case .configure, .upgrade: ", or 'idempotent: true'"
@@ -120,24 +130,29 @@ struct ActionDecoder {
         }
         var names: [InputName] = []
         var own: [YAMLNode] = []
-        let known = Set(inputs.map(\.name))
         for element in elements {
             if case .mapping = element.content {
                 own.append(element)
             } else if let text = reader.text(
                 of: element, name: "an entry of 'inputs'\(reader.owner)", warns: false)
             {
-                guard let name = InputName(text.text), known.contains(name) else {
-                    let hint = NearMiss.hint(for: text.text, among: known.map(\.description))
-                    findings.error(
-                        .reference, "\(Diagnostic.quoted(text.text))\(reader.owner) is no input\(hint)",
-                        at: text.location)
+                guard let name = InputName(text.text), scope.inputs[name] != nil else {
+                    if scope.lacks(text.text) {
+                        let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+                        findings.error(
+                            .reference, "\(Diagnostic.quoted(text.text))\(reader.owner) is no input\(hint)",
+                            at: text.location)
+                    }
                     continue
+                }
+                if names.contains(name) {
+                    findings.error(
+                        .collision, "'inputs'\(reader.owner) names '\(name)' twice", at: text.location)
                 }
                 names.append(name)
             }
         }
-        return (names, InputListDecoder(findings: findings).decode(own: own, beside: inputs))
+        return (names, InputListDecoder(findings: findings).decode(own: own, beside: inputs, scope))
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -156,14 +171,15 @@ enum RetryDecoder {
         let standard = RetryRule.standard
         let base = reader.duration("base", in: 1...86_400) ?? standard.baseSeconds
         let most = reader.duration("max", in: 1...86_400) ?? max(base, standard.maxSeconds)
-        if base > most {
+        if base > most, reader.has("base") {
             reader.findings.error(
                 .rule, "'base'\(reader.owner) is longer than 'max'",
                 at: reader.node("base")?.location ?? reader.location)
         }
         return RetryRule(
             maxAttempts: reader.integer("max_attempts", in: 1...10) ?? standard.maxAttempts,
-            backoff: reader.word("backoff", RetryRule.Backoff.self) ?? standard.backoff, baseSeconds: base,
+            backoff: reader.word("backoff", RetryRule.Backoff.self) ?? standard.backoff,
+            baseSeconds: min(base, most),
             maxSeconds: most)
     }
 }

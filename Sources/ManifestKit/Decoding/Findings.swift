@@ -4,6 +4,8 @@
 final class Findings {
     /// After this many the rest is counted as one: nobody reads more, and a hostile file could hold thousands.
     private static let maximum = 200
+    /// After this many words that were looked at, none is suggested any more.
+    private static let maximumComparisons = 20_000
 
     let file: String
     /// Seed mode: unknown keys are warnings.
@@ -13,32 +15,46 @@ final class Findings {
     /// Scripts that the manifest names; where there is a folder, they have to be in it.
     var scripts: [LocatedText] = []
     private var list: [Diagnostic] = []
+    /// The gravest of the findings that are not shown.
+    private var hidden: Diagnostic.Severity?
+    private var comparisons = 0
 
     init(file: String) { self.file = file }
 
     /// The beginning of the file.
     var start: SourceLocation { SourceLocation(file: file) }
 
-    /// Whether nothing more is told; what takes work to say need not be said.
-    var isFull: Bool { list.count > Self.maximum }
-
     /// Everything found, in source order.
-    var diagnostics: [Diagnostic] { list.inSourceOrder() }
-
-    func error(_ code: DiagnosticCode, _ message: String, at location: SourceLocation) {
-        add(Diagnostic(.error, code, message, at: location))
+    var diagnostics: [Diagnostic] {
+        let found = list.inSourceOrder()
+        guard let hidden, let last = found.last else { return found }
+        return found
+            + [Diagnostic(hidden, .limit, "there are more findings than are shown", at: last.location)]
     }
 
-    func warning(_ code: DiagnosticCode, _ message: String, at location: SourceLocation) {
-        add(Diagnostic(.warning, code, message, at: location))
+    /// The suggestion of the known word that is nearest to `word`, for the end of a sentence.
+    func hint(for word: String, among known: some Collection<String>) -> String {
+        guard list.count < Self.maximum, comparisons < Self.maximumComparisons else { return "" }
+        comparisons += known.count
+        return NearMiss.hint(for: word, among: known)
     }
 
-    private func add(_ diagnostic: Diagnostic) {
+    func error(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceLocation) {
+        add(.error, code, message, at: location)
+    }
+
+    func warning(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceLocation) {
+        add(.warning, code, message, at: location)
+    }
+
+    private func add(
+        _ severity: Diagnostic.Severity, _ code: DiagnosticCode, _ message: () -> String,
+        at location: SourceLocation
+    ) {
         if list.count < Self.maximum {
-            list.append(diagnostic)
-        } else if list.count == Self.maximum {
-            list.append(
-                Diagnostic(.error, .limit, "there are more findings than are shown", at: diagnostic.location))
+            list.append(Diagnostic(severity, code, message(), at: location))
+        } else if hidden != .error {
+            hidden = severity
         }
     }
 }

@@ -24,18 +24,20 @@ struct HealthDecoder {
             guard
                 let reader = MappingReader(
                     node, keys: .health, name: "the check", owner: owner, findings: findings),
-                let id, let kind = kind(reader)
+                let id
             else { return nil }
             if !seen.insert(id).inserted {
                 findings.error(.collision, "health check '\(id)' is declared twice", at: probe.location)
             }
-            return check(id, kind, reader)
+            return check(id, reader)
         } ?? []
     }
 
-    private func check(_ id: String, _ kind: HealthCheck.Kind, _ reader: MappingReader) -> HealthCheck {
-        HealthCheck(
-            id: id, kind: kind,
+    /// All of a check is read, whatever is wrong with a part of it: for the findings.
+    private func check(_ id: String, _ reader: MappingReader) -> HealthCheck? {
+        let kind = kind(reader)
+        let check = HealthCheck(
+            id: id, kind: kind ?? .process(name: ""),
             condition: reader.node("when").flatMap {
                 ConditionDecoder(key: "when", owner: reader.owner, scope: scope, findings: findings).decode(
                     $0)
@@ -45,37 +47,33 @@ struct HealthDecoder {
             intervalSeconds: reader.duration("interval", in: 1...3600) ?? 2,
             startPeriodSeconds: reader.duration("start_period", in: 0...3600) ?? 30,
             severity: reader.word("severity", HealthCheck.Severity.self) ?? .critical)
+        return kind == nil ? nil : check
     }
 
     private func kind(_ reader: MappingReader) -> HealthCheck.Kind? {
-        guard let text = reader.text("kind", warns: false) else { return nil }
-        guard let keys = Self.keys[text.text] else {
-            findings.error(
-                .format,
-                "'kind'\(reader.owner) is \(Diagnostic.quoted(text.text)); write \(MappingReader.alternatives(Self.kinds))"
-                    + NearMiss.hint(for: text.text, among: Self.kinds), at: text.location)
+        guard let word = reader.word("kind", among: Self.kinds), let keys = Self.keys[word] else {
             return nil
         }
         let others = Self.keys.values.reduce(Set<String>()) { $0.union($1) }.subtracting(keys)
         for entry in reader.entries where others.contains(entry.key) {
             findings.error(
-                .rule, "'\(entry.key)'\(reader.owner) is not for checks of kind \(text.text)",
+                .rule, "'\(entry.key)'\(reader.owner) is not for checks of kind \(word)",
                 at: entry.location)
         }
-        switch text.text {
+        switch word {
         case "http": return http(reader)
         case "tcp":
             reader.require("port")
             return port(reader).map(HealthCheck.Kind.tcp)
         case "systemd":
             reader.require("unit")
-            return reader.text("unit").map { .systemd(unit: $0.text) }
+            return reader.unit("unit").map { .systemd(unit: $0.text) }
         case "process":
             reader.require("name")
-            return reader.text("name").map { .process(name: $0.text) }
+            return process(reader).map { .process(name: $0) }
         case "file":
             reader.require("path")
-            return fullPath(reader, "path").map { .file(path: $0) }
+            return reader.fullPath("path").map { .file(path: $0.text) }
         default:
             reader.require("script")
             return reader.file("script").map { script in
@@ -160,16 +158,14 @@ struct HealthDecoder {
         }
     }
 
-    private func fullPath(_ reader: MappingReader, _ key: String) -> String? {
-        guard let text = reader.text(key) else { return nil }
-        do throws(ValueProblem) {
-            return try PathValue.canonicalText(of: text.text)
-        } catch {
-            findings.error(
-                .format, "\(key) \(Diagnostic.quoted(text.text))\(reader.owner) \(error.predicate)",
-                at: text.location)
-            return nil
-        }
+    private func process(_ reader: MappingReader) -> String? {
+        guard let node = reader.node("name"),
+            let text = reader.text(of: node, name: "'name'\(reader.owner)", isFree: false)
+        else { return nil }
+        if !text.text.trimmed.isEmpty { return text.text }
+        findings.error(
+            .format, "'name'\(reader.owner) is empty; write the process's name", at: text.location)
+        return nil
     }
 }
 
@@ -180,8 +176,8 @@ struct PortReference {
 
     func input(_ text: LocatedText, owner: String) -> InputName? {
         guard let field = InputName(text.text).flatMap({ scope.inputs[$0] }) else {
-            if scope.isComplete {
-                let hint = NearMiss.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+            if scope.lacks(text.text) {
+                let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
                 findings.error(
                     .reference, "\(Diagnostic.quoted(text.text))\(owner) is no input\(hint)",
                     at: text.location)

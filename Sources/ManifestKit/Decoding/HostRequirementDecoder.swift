@@ -20,6 +20,7 @@ struct HostRequirementDecoder {
         let declared = declaredVersions(reader, families: families ?? [])
         var versions = declared
         var loose: SourceLocation?
+        var lowest: [String: ManifestVersion] = [:]
         for (key, comparison) in [("min_version", VersionRange.Comparison.atLeast), ("max_version", .atMost)]
         {
             guard let bound = version(key, reader) else { continue }
@@ -30,8 +31,17 @@ struct HostRequirementDecoder {
                     at: bound.location)
                 continue
             }
+            let targets = bound.families(of: families)
+            if comparison == .atMost, !targets.isEmpty,
+                targets.allSatisfy({ lowest[$0].map { bound.version < $0 } ?? false })
+            {
+                findings.error(
+                    .operatingSystem, "'min_version' is later than 'max_version', so that no version will do",
+                    at: reader.node("min_version")?.location ?? bound.location)
+            }
+            for family in targets { lowest[family] = bound.version }
             if families.count > 1 { loose = loose ?? bound.location }
-            for family in bound.families(of: families) where declared[family] == nil {
+            for family in targets where declared[family] == nil {
                 let more = VersionRange.Bound(comparison: comparison, version: bound.version)
                 versions[family] = VersionRange(bounds: (versions[family]?.bounds ?? []) + [more])
             }
@@ -48,8 +58,8 @@ struct HostRequirementDecoder {
         guard let texts = reader.texts("family", atMost: 32) else { return nil }
         if texts.isEmpty {
             findings.error(
-                .operatingSystem, "'family' is empty; leave it out if any system will do", at: reader.location
-            )
+                .operatingSystem, "'family' is empty; leave it out if any system will do",
+                at: reader.node("family")?.location ?? reader.location)
         }
         for text in texts where !Self.isFamily(text.text) {
             findings.error(
@@ -69,11 +79,15 @@ struct HostRequirementDecoder {
             guard families.contains(entry.key) else {
                 findings.error(
                     .operatingSystem,
-                    "'versions' names \(Diagnostic.quoted(entry.key)), which 'family' does not list",
+                    "'versions' names \(Diagnostic.quoted(entry.key)), which 'family' does not list"
+                        + findings.hint(for: entry.key, among: families),
                     at: entry.location)
                 continue
             }
-            guard let text = map.text(entry.key) else { continue }
+            guard !entry.value.isUnusable,
+                let text = map.text(
+                    of: entry.value, name: "'\(entry.key)' of 'versions'", isFree: false)
+            else { continue }
             guard let range = VersionRange(text.text) else {
                 findings.error(
                     .operatingSystem,
@@ -107,7 +121,7 @@ struct HostRequirementDecoder {
 
     private func version(_ key: String, _ reader: MappingReader) -> ScalarBound? {
         guard let text = reader.text(key) else { return nil }
-        guard text.text.first?.isNumber == true, let version = ManifestVersion(text.text) else {
+        guard text.text.utf8.first.map(ASCII.isDigit) == true, let version = ManifestVersion(text.text) else {
             findings.error(
                 .operatingSystem, "\(key) \(Diagnostic.quoted(text.text)) is not a version such as '20.04'",
                 at: text.location)
@@ -121,17 +135,18 @@ struct HostRequirementDecoder {
         if texts.isEmpty {
             findings.error(
                 .operatingSystem, "'arch' is empty; leave it out if any processor will do",
-                at: reader.location)
+                at: reader.node("arch")?.location ?? reader.location)
         }
         return texts.compactMap { text in
             if let name = HostRequirement.architectureNames[text.text] { return name }
             let known = HostRequirement.architectureNames.keys.sorted()
             findings.error(
                 .operatingSystem,
-                "arch \(Diagnostic.quoted(text.text)) is not one of \(known.joined(separator: ", "))",
+                "arch \(Diagnostic.quoted(text.text)) is not one of \(known.joined(separator: ", "))"
+                    + findings.hint(for: text.text, among: known),
                 at: text.location)
             return nil
-        }
+        }.uniqued()
     }
 
     private static func isFamily(_ text: String) -> Bool {

@@ -18,7 +18,8 @@ struct InputDecoder {
             let reader = MappingReader(
                 node, keys: .input, name: "the input", owner: owner, findings: findings)
         else { return nil }
-        guard let type = type(reader), let name else { return nil }
+        let type = type(reader)
+        guard let type, let name else { return nil }
         let isSensitive = sensitivity(reader, type: type)
         let rules = InputRulesDecoder(findings: findings).decode(reader, type: type)
         let isAnsweredAnyhow = reader.has("default") || reader.has("generate")
@@ -32,6 +33,8 @@ struct InputDecoder {
                 ?? (findings.isLenient ? .default : .unset),
             aliases: aliases(reader, name: name), deprecation: deprecation(reader),
             location: probe.entries.first?.location ?? node.location)
+        field.groupLocation = reader.node("group")?.location
+        field.aliasLocation = reader.node("aliases")?.location
         decodeDefault(of: &field, from: reader)
         field.generation = generation(reader, field)
         field.generationLocation = reader.node("generate")?.location
@@ -39,9 +42,11 @@ struct InputDecoder {
     }
 
     private func type(_ reader: MappingReader) -> InputType? {
-        guard let text = reader.text("type", warns: false) else { return nil }
+        guard let node = reader.node("type"),
+            let text = reader.text(of: node, name: "'type'\(reader.owner)", warns: false, isFree: false)
+        else { return nil }
         if let type = InputType(rawValue: text.text) { return type }
-        let hint = NearMiss.hint(for: text.text, among: InputType.allCases.map(\.rawValue))
+        let hint = findings.hint(for: text.text, among: InputType.allCases.map(\.rawValue))
         findings.error(
             .format, "unknown type \(Diagnostic.quoted(text.text))\(reader.owner)\(hint)", at: text.location)
         return nil
@@ -86,9 +91,9 @@ struct InputDecoder {
     private func aliases(_ reader: MappingReader, name: InputName) -> [InputName] {
         reader.texts("aliases", atMost: 16)?.compactMap { text in
             guard let alias = InputName(text.text), alias != name else {
+                let predicate = InputName(text.text) == nil ? InputName.predicate : "is the input's own name"
                 findings.error(
-                    .identifier,
-                    "alias \(Diagnostic.quoted(text.text))\(reader.owner) is no other input's name",
+                    .identifier, "alias \(Diagnostic.quoted(text.text))\(reader.owner) \(predicate)",
                     at: text.location)
                 return nil
             }

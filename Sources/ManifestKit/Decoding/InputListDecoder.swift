@@ -3,34 +3,41 @@ struct InputListDecoder {
     /// The inputs in the file's order, and the order in which their visibility can be decided.
     struct Result {
         var fields: [InputField]
-        var evaluationOrder: [Int]
+        /// Nil where one of them was reported.
+        var evaluationOrder: [Int]?
         let scope: ConditionDecoder.Scope
     }
 
     let findings: Findings
 
-    /// The inputs of the manifest under `reader`, or nil if one of them was reported.
+    /// The inputs of the manifest under `reader`, or nil if they are no list.
     func decode(_ reader: MappingReader) -> Result? {
         guard let elements = reader.elements("inputs", atMost: 1000) else { return nil }
         let drafts = elements.compactMap { InputDecoder(findings: findings).decode($0) }
-        return resolve(drafts, outOf: elements.count, beside: [])
+        return resolve(
+            drafts, of: elements, beside: ConditionDecoder.Scope(inputs: [:], isComplete: true), [])
     }
 
     /// The inputs of an action's own, which may speak of the manifest's.
-    func decode(own nodes: [YAMLNode], beside others: [InputField]) -> [InputField] {
+    func decode(own nodes: [YAMLNode], beside others: [InputField], _ scope: ConditionDecoder.Scope)
+        -> [InputField]
+    {
         let drafts = nodes.compactMap { InputDecoder(findings: findings).decode($0) }
-        return resolve(drafts, outOf: nodes.count, beside: others)?.fields ?? []
+        return resolve(drafts, of: nodes, beside: scope, others).fields
     }
 
-    private func resolve(_ drafts: [InputDecoder.Draft], outOf count: Int, beside others: [InputField])
-        -> Result?
-    {
-        let isComplete = drafts.count == count
+    private func resolve(
+        _ drafts: [InputDecoder.Draft], of nodes: [YAMLNode], beside outer: ConditionDecoder.Scope,
+        _ others: [InputField]
+    ) -> Result {
+        let isComplete = drafts.count == nodes.count
+        let names = nodes.compactMap(Self.name)
         var fields = drafts.map(\.field)
         checkNames(of: fields, beside: others)
         let scope = ConditionDecoder.Scope(
             inputs: Dictionary((others + fields).map { ($0.name, $0) }) { first, _ in first },
-            isComplete: isComplete)
+            broken: isComplete ? outer.broken : outer.broken.union(names),
+            isComplete: outer.isComplete && names.count == nodes.count)
         for index in fields.indices {
             let decode = { (key: String) -> Condition? in
                 guard let node = drafts[index].reader.node(key) else { return nil }
@@ -42,8 +49,16 @@ struct InputListDecoder {
             let conditions = (decode("visible_if"), decode("required_if"), decode("readonly_if"))
             (fields[index].visibility, fields[index].requirement, fields[index].freeze) = conditions
         }
-        guard isComplete, let order = evaluationOrder(of: fields, drafts) else { return nil }
-        return Result(fields: fields, evaluationOrder: order, scope: scope)
+        let order = evaluationOrder(of: fields, drafts)
+        return Result(fields: fields, evaluationOrder: isComplete ? order : nil, scope: scope)
+    }
+
+    /// The name of an input that may be wrong in all else.
+    private static func name(of node: YAMLNode) -> InputName? {
+        guard case .mapping(let entries) = node.content,
+            case .scalar(let text, _)? = entries.first(where: { $0.key == "name" })?.value.content
+        else { return nil }
+        return InputName(text)
     }
 
     /// Names, aliases and variables, each the only one of its kind.
@@ -51,15 +66,16 @@ struct InputListDecoder {
         var names: [InputName: InputField] = [:]
         var variables: [String: InputField] = [:]
         for field in others {
-            names[field.name] = field
+            for name in [field.name] + field.aliases { names[name] = names[name] ?? field }
             variables[field.environmentName] = field
         }
         for field in fields {
             if let earlier = names[field.name] {
-                findings.error(
-                    .collision,
-                    "input '\(field.name)' is declared twice; it is already on line \(earlier.location.line)",
-                    at: field.location)
+                let found =
+                    earlier.name == field.name
+                    ? "is declared twice; it is already on line \(earlier.location.line)"
+                    : "has a name that is already an alias of '\(earlier.name)'"
+                findings.error(.collision, "input '\(field.name)' \(found)", at: field.location)
             } else if let earlier = variables[field.environmentName] {
                 findings.error(
                     .collision,
@@ -75,9 +91,9 @@ struct InputListDecoder {
                     findings.error(
                         .collision,
                         "alias '\(alias)' of input '\(field.name)' is already a name of '\(other.name)'",
-                        at: field.location)
+                        at: field.aliasLocation ?? field.location)
                 }
-                names[alias] = field
+                names[alias] = names[alias] ?? field
             }
         }
     }

@@ -228,9 +228,10 @@ struct InputRulesDecoder {
     private func value(_ node: YAMLNode, named name: String, _ reader: MappingReader, type: InputType)
         -> String?
     {
-        guard let text = reader.text(of: node, name: "\(name)\(reader.owner)", warns: type.isText) else {
-            return nil
-        }
+        guard
+            let text = reader.text(
+                of: node, name: "\(name)\(reader.owner)", warns: type.isText, isFree: false)
+        else { return nil }
         do throws(ValueProblem) {
             let canonical = try type.canonicalText(of: text.text)
             if type == .multiselect, canonical.utf8.contains(UInt8(ascii: ",")) {

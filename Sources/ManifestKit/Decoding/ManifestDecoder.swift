@@ -23,11 +23,11 @@ struct ManifestDecoder {
         // What follows from the inputs is read where they could not be, too: for its own findings.
         let scope = inputs?.scope ?? ConditionDecoder.Scope(inputs: [:], isComplete: false)
         let fields = inputs?.fields ?? []
-        let shown = PresentationDecoder(manifest: reader, inputs: fields, scope: scope, findings: findings)
+        let shown = PresentationDecoder(manifest: reader, scope: scope, findings: findings)
         let groups = shown.groups()
         let rules = shown.rules()
         let changelog = shown.changelog()
-        let owned = InventoryDecoder(manifest: reader, scope: scope, findings: findings)
+        let owned = InventoryDecoder(manifest: reader, id: head?.id, scope: scope, findings: findings)
         let services = owned.services()
         let health = HealthDecoder(scope: scope, findings: findings).decode(reader)
         let defaults = ActionDecoder.Defaults(
@@ -35,13 +35,17 @@ struct ManifestDecoder {
             isIdempotent: reader.bool("idempotent") ?? false, retry: RetryDecoder.decode(reader) ?? .standard,
             exitCodes: ExitCodeDecoder.decode(reader))
         let actions = ActionDecoder(
-            defaults: defaults, inputs: fields, hasServices: !services.isEmpty, hasHealth: !health.isEmpty,
+            defaults: defaults, inputs: fields, scope: scope, hasServices: !services.isEmpty,
+            hasHealth: !health.isEmpty,
             findings: findings
         ).decode(reader)
-        let environment = environment(beside: fields)
+        let environment = environment(beside: fields + (actions ?? []).flatMap(\.ownInputs))
+        shown.checkGroups(of: fields + (actions ?? []).flatMap(\.ownInputs), among: groups)
         let (ports, outputs, data) = (owned.ports(), owned.outputs(), owned.data())
         let (dependencies, resources) = (owned.dependencies(), owned.resources())
-        guard let head, let host, let inputs, let actions else { return nil }
+        guard let head, let host, let inputs, let order = inputs.evaluationOrder, let actions else {
+            return nil
+        }
         return Manifest(
             head: head, hostRequirement: host.requirement, resourceRequirement: resources,
             inputGroups: groups,
@@ -51,7 +55,7 @@ struct ManifestDecoder {
             data: data,
             dependencies: dependencies, changelog: changelog, scripts: findings.scripts,
             conditionPatterns: findings.patterns, looseVersionLocation: host.looseVersionLocation,
-            evaluationOrder: inputs.evaluationOrder)
+            evaluationOrder: order)
     }
 
     private func head(_ schemaVersion: Int?) -> Manifest.Head? {
@@ -75,7 +79,10 @@ struct ManifestDecoder {
     }
 
     private func identifier() -> ManifestID? {
-        guard let text = reader.text("id") else { return nil }
+        guard let node = reader.node("id"), let text = reader.text(of: node, name: "'id'", isFree: false)
+        else {
+            return nil
+        }
         if let id = ManifestID(text.text) { return id }
         findings.error(
             .identifier,
@@ -86,21 +93,26 @@ struct ManifestDecoder {
 
     /// A text of one line that has to say something.
     private func shownText(_ key: String) -> String? {
-        guard let text = reader.text(key) else { return nil }
+        guard let node = reader.node(key), let text = reader.text(of: node, name: "'\(key)'", isFree: false)
+        else { return nil }
         guard !text.text.trimmed.isEmpty, text.text.unicodeScalars.count <= 200 else {
-            findings.error(.format, "'\(key)' is empty or longer than 200 characters", at: text.location)
+            findings.error(
+                .format, "'\(key)' is empty or too long; write 1 to 200 characters", at: text.location)
             return nil
         }
         return text.text
     }
 
     private func address(_ key: String) -> String? {
-        guard let text = reader.text(key) else { return nil }
-        guard text.text.hasPrefix("https://") || text.text.hasPrefix("http://"), !text.text.contains(" ")
+        guard let node = reader.node(key), let text = reader.text(of: node, name: "'\(key)'", isFree: false)
+        else { return nil }
+        guard let address = try? InputType.url.canonicalText(of: text.text),
+            address.hasSameBytes(as: text.text),
+            URLValue.schemes.contains(URLValue.scheme(of: address))
         else {
             findings.error(
                 .format,
-                "\(key) \(Diagnostic.quoted(text.text)) is not a URL that begins with https:// or http://",
+                "\(key) \(Diagnostic.quoted(text.text)) is not a URL such as 'https://example.org/path'",
                 at: text.location)
             return nil
         }
@@ -119,7 +131,8 @@ struct ManifestDecoder {
                     .collision, "variable '\(entry.key)' of 'env' is already that of input '\(input)'",
                     at: entry.location)
             }
-            variables[entry.key] = map.text(entry.key)?.text
+            if entry.value.isUnusable { continue }
+            variables[entry.key] = map.text(of: entry.value, name: "variable '\(entry.key)' of 'env'")?.text
         }
         return variables
     }

@@ -42,8 +42,7 @@ struct MappingReader {
 
     private func check(against schema: SchemaMap) {
         for entry in entries where !schema.names.contains(entry.key) && !entry.key.hasPrefix("x-") {
-            guard !findings.isFull else { return }
-            let hint = NearMiss.hint(for: entry.key, among: schema.names)
+            let hint = findings.hint(for: entry.key, among: schema.names)
             let message = "unknown key \(Diagnostic.quoted(entry.key))\(owner)\(hint)"
             if findings.isLenient {
                 findings.warning(.unknownKey, message, at: entry.location)
@@ -76,20 +75,26 @@ struct MappingReader {
         node(key).flatMap { text(of: $0, name: "'\(key)'\(owner)", lines: lines, warns: warns) }
     }
 
-    func text(of node: YAMLNode, name: String, lines: Lines = .one, warns: Bool = true) -> LocatedText? {
+    /// The text of `node`; `isFree` where any text would do, an empty one among them.
+    func text(
+        of node: YAMLNode, name: @autoclosure () -> String, lines: Lines = .one, warns: Bool = true,
+        isFree: Bool = true
+    ) -> LocatedText? {
         guard case .scalar(let text, let style) = node.content else {
             if !node.isUnusable {
-                findings.error(.shape, "\(name) is \(node.kind); a text is wanted", at: node.location)
+                findings.error(.shape, "\(name()) is \(node.kind); a text is wanted", at: node.location)
             }
             return nil
         }
         guard !node.isEmpty else {
-            findings.error(.shape, "\(name) has no value; write '' for an empty text", at: node.location)
+            let cure = isFree ? "; write '' for an empty text" : ""
+            findings.error(.shape, "\(name()) has no value\(cure)", at: node.location)
             return nil
         }
         if lines == .one, let bad = text.unicodeScalars.first(where: Characters.isForbiddenInOneLine) {
             findings.error(
-                .controlCharacter, "\(name) is one line of text and may not hold \(Characters.name(of: bad))",
+                .controlCharacter,
+                "\(name()) is one line of text and may not hold \(Characters.name(of: bad))",
                 at: node.location)
             return nil
         }
@@ -120,13 +125,14 @@ struct MappingReader {
             case range.lowerBound...range.lowerBound: "\(range.lowerBound)"
             default: "a whole number from \(range.lowerBound) to \(range.upperBound)"
             }
-        guard case .scalar(let text, let style) = node.content, let value = Value(exactDecimal: text) else {
-            findings.error(.format, "'\(key)'\(owner) is \(shown(node)); write \(wanted)", at: node.location)
-            return nil
-        }
-        guard style == .plain else {
+        guard case .scalar(let text, .plain) = node.content, let value = Value(exactDecimal: text) else {
+            let isQuoted =
+                if case .scalar(let text, let style) = node.content {
+                    style != .plain && Value(text) != nil
+                } else { false }
             findings.error(
-                .format, "'\(key)'\(owner) is \(shown(node)) in quotes; write it without them",
+                .format,
+                "'\(key)'\(owner) is \(shown(node)); write \(wanted)\(isQuoted ? ", without quotes" : "")",
                 at: node.location)
             return nil
         }
@@ -141,25 +147,29 @@ struct MappingReader {
     func word<Value: RawRepresentable & CaseIterable & Equatable>(
         _ key: String, _: Value.Type, except excluded: Value? = nil
     ) -> Value? where Value.RawValue == String {
-        guard let text = text(key, warns: false) else { return nil }
         let values = Value.allCases.filter { $0 != excluded }
-        if let value = values.first(where: { $0.rawValue == text.text }) { return value }
-        let known = values.map(\.rawValue)
+        return word(key, among: values.map(\.rawValue)).flatMap { Value(rawValue: $0) }
+    }
+
+    /// One of the words of `known`.
+    func word(_ key: String, among known: [String]) -> String? {
+        guard let text = spelling(key) else { return nil }
+        if let word = known.first(where: { $0.hasSameBytes(as: text.text) }) { return word }
         findings.error(
             .format,
-            "'\(key)'\(owner) is \(Diagnostic.quoted(text.text)); write \(Self.alternatives(known))"
-                + NearMiss.hint(for: text.text, among: known),
+            "'\(key)'\(owner) is \(shown(text)); write \(Self.alternatives(known))"
+                + findings.hint(for: text.text, among: known),
             at: text.location)
         return nil
     }
 
     /// Whole seconds, or a number with its unit, in `range`.
     func duration(_ key: String, in range: ClosedRange<Int64>) -> Int? {
-        guard let text = text(key, warns: false) else { return nil }
+        guard let text = spelling(key) else { return nil }
         guard let seconds = DurationValue.seconds(of: text.text) else {
             findings.error(
                 .format,
-                "'\(key)'\(owner) is \(Diagnostic.quoted(text.text)); write seconds, or as '90s', '10m', '2h', '7d'",
+                "'\(key)'\(owner) is \(shown(text)); write seconds, or as '90s', '10m', '2h', '7d'",
                 at: text.location)
             return nil
         }
@@ -173,9 +183,18 @@ struct MappingReader {
         return Int(seconds)
     }
 
+    /// The text of a key that has a grammar; nothing at all is a text here, for the grammar to refuse.
+    private func spelling(_ key: String) -> LocatedText? {
+        guard let node = node(key) else { return nil }
+        if node.isEmpty { return LocatedText(text: "", style: .plain, location: node.location) }
+        return text(of: node, name: "'\(key)'\(owner)", warns: false)
+    }
+
     /// A path inside the application's folder.
     func file(_ key: String) -> LocatedText? {
-        guard let text = text(key) else { return nil }
+        guard let node = node(key), let text = text(of: node, name: "'\(key)'\(owner)", isFree: false) else {
+            return nil
+        }
         guard RelativePath.isWellFormed(text.text) else {
             findings.error(
                 .file,
@@ -188,13 +207,12 @@ struct MappingReader {
 
     /// A name of small letters, digits and underscores.
     func name(_ key: String, _ what: String) -> InputName? {
-        guard let text = text(key, warns: false) else { return nil }
+        guard let node = node(key),
+            let text = text(of: node, name: "'\(key)'\(owner)", warns: false, isFree: false)
+        else { return nil }
         if let name = InputName(text.text) { return name }
         findings.error(
-            .identifier,
-            "\(what) \(Diagnostic.quoted(text.text)) is not lower-case letters, digits and underscores, at most 63, "
-                + "a letter or underscore first",
-            at: text.location)
+            .identifier, "\(what) \(Diagnostic.quoted(text.text)) \(InputName.predicate)", at: text.location)
         return nil
     }
 
@@ -212,10 +230,13 @@ struct MappingReader {
 
     /// The readers of the maps in the list under `key`.
     func maps(_ key: String, keys schema: SchemaMap, atMost maximum: Int = 100) -> [MappingReader] {
-        elements(key, atMost: maximum)?.compactMap {
-            MappingReader(
-                $0, keys: schema, name: "an entry", owner: owner.isEmpty ? " of '\(key)'" : owner,
-                findings: findings)
+        elements(key, atMost: maximum)?.compactMap { node in
+            let name = "an entry of '\(key)'"
+            guard case .mapping = node.content else {
+                return MappingReader(node, keys: nil, name: name, owner: owner, findings: findings)
+            }
+            return MappingReader(
+                node, keys: schema, name: "it", owner: " of \(name)\(owner)", findings: findings)
         } ?? []
     }
 
@@ -247,11 +268,12 @@ struct MappingReader {
 
     /// The node as a sentence shows it.
     func shown(_ node: YAMLNode) -> String {
-        switch node.content {
-        case .scalar("", .plain): "empty"
-        case .scalar(let text, _): Diagnostic.quoted(text)
-        default: node.kind
-        }
+        if case .scalar(let text, _) = node.content, !node.isEmpty { return Diagnostic.quoted(text) }
+        return node.kind
+    }
+
+    private func shown(_ text: LocatedText) -> String {
+        text.style == .plain && text.text.isEmpty ? "empty" : Diagnostic.quoted(text.text)
     }
 
     /// `a, b or c`.

@@ -1,20 +1,31 @@
 /// Finds the known word that was probably meant.
 enum NearMiss {
+    /// The most letters by which a word may differ from the one that was meant.
+    private static let maximumDistance = 3
+
     /// `; did you mean 'visible_if'?`, or nothing where no known word is near.
     static func hint(for word: String, among known: some Sequence<String>) -> String {
         let letters = Array(word.utf8.prefix(64))
-        let nearest = known.map { ($0, distance(letters, Array($0.utf8))) }
-            .min { ($0.1, $0.0) < ($1.1, $1.0) }
-        guard let (candidate, distance) = nearest, distance < candidate.utf8.count,
-            distance <= max(1, min(3, candidate.utf8.count / 3))
-        else {
-            return ""
+        var nearest: (word: String, distance: Int)?
+        for candidate in known {
+            let other = Array(candidate.utf8)
+            let most = max(1, min(maximumDistance, other.count / 3))
+            guard let distance = distance(letters, other, atMost: most),
+                // A word of which nothing is left was not meant.
+                distance < max(letters.count, other.count)
+            else { continue }
+            if let found = nearest, (found.distance, found.word) <= (distance, candidate) { continue }
+            nearest = (candidate, distance)
         }
-        return "; did you mean '\(candidate)'?"
+        return nearest.map { "; did you mean '\($0.word)'?" } ?? ""
     }
 
-    /// How many letters are to be put in, taken out, replaced or swapped with the next one.
-    private static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    /// How many letters are to be put in, taken out, replaced or swapped with the next one; nil for too many.
+    ///
+    /// The beginning of a word is near to it: `bool` to `boolean`.
+    private static func distance(_ first: [UInt8], _ second: [UInt8], atMost most: Int) -> Int? {
+        if first.count >= 3, second.starts(with: first) { return first.count == second.count ? 0 : 1 }
+        guard abs(first.count - second.count) <= most else { return nil }
         var beforePrevious: [Int] = []
         var previous = Array(0...second.count)
         for (row, letter) in first.enumerated() {
@@ -28,8 +39,9 @@ enum NearMiss {
                 }
                 current.append(best)
             }
+            guard current.contains(where: { $0 <= most }) else { return nil }
             (beforePrevious, previous) = (previous, current)
         }
-        return previous[second.count]
+        return previous[second.count] <= most ? previous[second.count] : nil
     }
 }

@@ -1,7 +1,6 @@
 /// Reads what people read: groups, rules, the changelog.
 struct PresentationDecoder {
     let manifest: MappingReader
-    let inputs: [InputField]
     let scope: ConditionDecoder.Scope
     let findings: Findings
 
@@ -18,15 +17,20 @@ struct PresentationDecoder {
                 isCollapsed: reader.bool("collapsed") ?? false,
                 visibility: condition("visible_if", " of group '\(id)'", reader))
         }
+        return groups
+    }
+
+    /// Reports inputs that stand below no group.
+    func checkGroups(of inputs: [InputField], among groups: [InputGroup]) {
+        let known = Set(groups.map(\.id))
         for input in inputs {
-            guard let group = input.display.group, !seen.contains(group) else { continue }
-            let hint = NearMiss.hint(for: group, among: seen)
+            guard let group = input.display.group, !known.contains(group) else { continue }
             findings.error(
                 .reference,
-                "'group' of input '\(input.name)' is \(Diagnostic.quoted(group)), which is no group\(hint)",
-                at: input.location)
+                "'group' of input '\(input.name)' is \(Diagnostic.quoted(group)), which is no group"
+                    + findings.hint(for: group, among: known),
+                at: input.groupLocation ?? input.location)
         }
-        return groups
     }
 
     func rules() -> [CrossRule] {
@@ -38,8 +42,8 @@ struct PresentationDecoder {
             }
             let fields = reader.texts("fields")?.compactMap { text -> InputName? in
                 if let field = InputName(text.text).flatMap({ scope.inputs[$0] }) { return field.name }
-                if scope.isComplete {
-                    let hint = NearMiss.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+                if scope.lacks(text.text) {
+                    let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
                     findings.error(
                         .reference,
                         "'fields' of rule '\(id)' names \(Diagnostic.quoted(text.text)), which is no input\(hint)",
@@ -47,24 +51,26 @@ struct PresentationDecoder {
                 }
                 return nil
             }
-            guard let assertion = condition("assert", " of rule '\(id)'", reader),
-                let message = reader.text("message")
-            else { return nil }
+            let assertion = condition("assert", " of rule '\(id)'", reader)
+            let message = reader.text("message")
+            let severity = reader.word("severity", CrossRule.Severity.self) ?? .error
+            guard let assertion, let message else { return nil }
             return CrossRule(
                 id: id, assertion: assertion, message: message.text,
                 fields: fields ?? assertion.fields.uniqued(),
-                severity: reader.word("severity", CrossRule.Severity.self) ?? .error)
+                severity: severity)
         }
     }
 
     func changelog() -> [ChangelogEntry] {
         manifest.maps("changelog", keys: .changelogEntry, atMost: 1000).compactMap { reader in
-            guard let revision = reader.integer("revision", in: 1...Int(Int32.max)),
-                let notes = reader.text("notes", lines: .many)
-            else { return nil }
+            let revision = reader.integer("revision", in: 1...Int(Int32.max))
+            let notes = reader.text("notes", lines: .many)
+            let (isBreaking, isSecurity) = (reader.bool("breaking"), reader.bool("security"))
+            guard let revision, let notes else { return nil }
             return ChangelogEntry(
-                revision: revision, notes: notes.text, isBreaking: reader.bool("breaking") ?? false,
-                isSecurity: reader.bool("security") ?? false)
+                revision: revision, notes: notes.text, isBreaking: isBreaking ?? false,
+                isSecurity: isSecurity ?? false)
         }
     }
 

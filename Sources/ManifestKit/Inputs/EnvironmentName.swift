@@ -27,7 +27,7 @@ package enum EnvironmentName {
         if !isWellFormed(variable) {
             findings.error(
                 .identifier,
-                "variable \(Diagnostic.quoted(variable))\(owner) is not upper-case letters, digits and underscores",
+                "variable \(Diagnostic.quoted(variable))\(owner) is not upper-case letters, digits and underscores, at most 128, no digit first",
                 at: location)
         } else if isReserved(variable) {
             findings.error(

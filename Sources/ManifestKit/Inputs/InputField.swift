@@ -61,6 +61,10 @@ public struct InputField: Sendable {
 
     /// Where the input begins in the file.
     package let location: SourceLocation
+    /// Where its group is named.
+    var groupLocation: SourceLocation?
+    /// Where its names of before are listed.
+    var aliasLocation: SourceLocation?
     /// Where its default is written.
     package internal(set) var defaultLocation: SourceLocation?
     /// Where it is written how a value is made.

@@ -15,6 +15,10 @@ public struct InputName: Hashable, Sendable, CustomStringConvertible {
         description = text
     }
 
+    /// The rest of a sentence that begins with a text that is none.
+    static let predicate =
+        "is not lower-case letters, digits and underscores, at most 63, a letter or underscore first"
+
     /// The variable a script finds the input in, unless the manifest names another.
     public var environmentName: String { description.uppercased() }
 

@@ -31,9 +31,13 @@ public struct InputRules: Sendable {
     /// The step between numbers; nil for any.
     public internal(set) var step: DecimalNumber?
     /// The only values there are; nil for any.
-    public internal(set) var allowedValues: [AllowedValue]?
+    public internal(set) var allowedValues: [AllowedValue]? {
+        didSet { allowedTexts = ExactTexts(allowedValues?.map(\.value) ?? []) }
+    }
     /// Values that are refused; empty for none.
-    public internal(set) var deniedValues: [String] = []
+    public internal(set) var deniedValues: [String] = [] {
+        didSet { deniedTexts = ExactTexts(deniedValues) }
+    }
     /// The fewest items of a list.
     public internal(set) var minItems: Int?
     /// The most items of a list.
@@ -50,6 +54,10 @@ public struct InputRules: Sendable {
     public internal(set) var isConfirmed = false
     /// Which characters a text may hold.
     public internal(set) var charset = Charset.ascii
+
+    /// The same values, to look one up.
+    private(set) var allowedTexts = ExactTexts([])
+    private var deniedTexts = ExactTexts([])
 
     init() {}
 }
@@ -102,16 +110,22 @@ extension InputRules {
     }
 
     func check(listed text: String) throws(ValueProblem) {
-        if let allowedValues, !allowedValues.contains(where: { $0.value.hasSameBytes(as: text) }) {
+        if let allowedValues, !allowedTexts.contains(text) {
             throw ValueProblem(.allowedValues, "is not one of " + Self.list(allowedValues))
         }
-        if deniedValues.contains(where: { $0.hasSameBytes(as: text) }) {
+        if deniedTexts.contains(text) {
             throw ValueProblem(.deniedValues, "is not to be used here; choose another value")
         }
     }
 
     func check(items: [Substring]) throws(ValueProblem) {
-        for item in items { try check(listed: String(item)) }
+        for item in items where !allowedTexts.contains(String(item)) {
+            throw ValueProblem(
+                .allowedValues, "has an item that is not one of " + Self.list(allowedValues ?? []))
+        }
+        if items.contains(where: { deniedTexts.contains(String($0)) }) {
+            throw ValueProblem(.deniedValues, "has an item that is not to be used here; choose others")
+        }
         if let minItems, items.count < minItems {
             throw ValueProblem(.minItems, "has fewer than \(Self.amount(minItems, "item"))")
         }
@@ -132,6 +146,15 @@ extension InputRules {
         let shown = values.prefix(8).map { Diagnostic.quoted($0.value) }.joined(separator: ", ")
         return values.count > 8 ? "the \(values.count) allowed values (\(shown), …)" : shown
     }
+}
+
+/// Texts that are told apart by their bytes; one is found in the same time however many there are.
+struct ExactTexts: Sendable {
+    private let texts: Set<[UInt8]>
+
+    init(_ texts: [String]) { self.texts = Set(texts.map { Array($0.utf8) }) }
+
+    func contains(_ text: String) -> Bool { texts.contains(Array(text.utf8)) }
 }
 
 /// A pattern as an author wrote it; it is compiled and judged elsewhere.

@@ -79,6 +79,6 @@ extension SchemaMap {
                 "port: what of ports below 1024; allow unless given."),
             Key("under", .list(.text), "path: the folders it has to be in."),
             Key("confirm", .boolean, "password: whether it is asked twice."),
-            Key("charset", .words(InputRules.Charset.self), "string and text: ascii unless given."),
+            Key("charset", .words(InputRules.Charset.self), "string, text and path: ascii unless given."),
         ])
 }

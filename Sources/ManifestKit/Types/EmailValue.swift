@@ -20,8 +20,7 @@ enum EmailValue: ValueGrammar {
     }
 
     private static func isDomain(_ domain: Substring.UTF8View) -> Bool {
-        let labels = domain.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        return labels.count >= 2 && labels.allSatisfy(HostnameValue.isLabel)
+        domain.contains(UInt8(ascii: ".")) && HostnameValue.isWellFormed(domain)
     }
 
     private static func isAtomCharacter(_ byte: UInt8) -> Bool {

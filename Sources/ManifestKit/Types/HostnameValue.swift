@@ -10,7 +10,15 @@ enum HostnameValue: ValueGrammar {
     static func isWellFormed(_ text: Substring.UTF8View) -> Bool {
         let labels = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard text.count <= 253, labels.allSatisfy(isLabel), let last = labels.last else { return false }
-        return !last.allSatisfy { ASCII.isDigit($0) }
+        return !isNumber(last)
+    }
+
+    /// In decimal, or as C writes hexadecimal: `127`, `0x7f`.
+    private static func isNumber(_ label: Substring.UTF8View) -> Bool {
+        if label.starts(with: "0x".utf8) || label.starts(with: "0X".utf8) {
+            return label.dropFirst(2).allSatisfy(ASCII.isHexDigit)
+        }
+        return label.allSatisfy(ASCII.isDigit)
     }
 
     static func isLabel(_ label: Substring.UTF8View) -> Bool {

@@ -111,5 +111,5 @@ extension InputType {
     package var needsListedValues: Bool { self == .select || self == .multiselect }
 
     /// Whether characters beyond ASCII can be let in.
-    package var takesCharset: Bool { self == .string || self == .text }
+    package var takesCharset: Bool { self == .string || self == .text || self == .path }
 }

@@ -16,7 +16,7 @@ struct YAMLNode: Sendable {
     /// The node's kind, for "… is a list; a map is wanted".
     var kind: String {
         switch content {
-        case .scalar: "a single value"
+        case .scalar: isEmpty ? "empty" : "a single value"
         case .sequence: "a list"
         case .mapping: "a map"
         case .unusable: "unusable"

@@ -154,6 +154,11 @@ struct YAMLReader: ~Copyable {
         } else if line.dropFirst(problem.location.column - 1).first == UInt8(ascii: "\t") {
             findings.error(
                 .yamlSyntax, "a tab indents this line; YAML is indented with spaces", at: problem.location)
+        } else if problem.text.hasPrefix("mapping values are not allowed") {
+            findings.error(
+                .yamlSyntax,
+                "a key may not stand here; look at the indentation, and put a text that holds ': ' in quotes",
+                at: problem.location)
         } else {
             findings.error(.yamlSyntax, "this is not well-formed YAML: \(problem.text)", at: problem.location)
         }
