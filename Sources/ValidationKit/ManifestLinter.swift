@@ -57,7 +57,11 @@ public enum ManifestLinter {
                     }
                 }
             }
-            guard let text = try? generator.make(rule, for: input) else { continue }
+            guard let text = try? generator.make(rule, for: input) else {
+                return Diagnostic(
+                    .error, .rule, "'generate' of input '\(input.name)' finds no value that its rules allow",
+                    at: location)
+            }
             var problem: String?
             do throws(ValueProblem) {
                 _ = try input.canonicalText(of: text)
@@ -100,7 +104,9 @@ public enum ManifestLinter {
                 findings.append(
                     Diagnostic(
                         .error, .defaultValue,
-                        "default \(Diagnostic.quoted(text)) of input '\(input.name)' \(problem)",
+                        input.isSensitive
+                            ? "default of the sensitive input '\(input.name)' \(problem)"
+                            : "default \(Diagnostic.quoted(text)) of input '\(input.name)' \(problem)",
                         at: location))
             }
         }

@@ -4,7 +4,7 @@ import Testing
 import ValidationKit
 
 @Suite("Linting the fixtures") struct LintFixtureTests {
-    @Test func thereAreFixtures() { #expect(ManifestFixture.all().count >= 5) }
+    @Test func thereAreFixtures() { #expect(ManifestFixture.all().count >= 14) }
 
     @Test(arguments: ManifestFixture.all()) func findsWhatTheFixtureSays(_ fixture: ManifestFixture) {
         let decoded = Manifest.decode(fixture.yaml, file: "manifest.yml")

@@ -160,7 +160,9 @@ struct InputDecoder {
         } catch {
             findings.error(
                 .defaultValue,
-                "default \(Diagnostic.quoted(shown)) of input '\(field.name)' \(error.predicate)",
+                field.isSensitive
+                    ? "default of the sensitive input '\(field.name)' \(error.predicate)"
+                    : "default \(Diagnostic.quoted(shown)) of input '\(field.name)' \(error.predicate)",
                 at: node.location)
             return nil
         }

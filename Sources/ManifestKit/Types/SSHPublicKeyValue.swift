@@ -1,11 +1,12 @@
 /// A public key in OpenSSH's one line: its type, the key in base64, and a comment or none.
 ///
 /// Options before the key are refused: they would decide what it may run. The
-/// key has to begin with the type's own name, as RFC 4253 has it.
+/// key has to hold the type's own name and fields, and nothing else.
 enum SSHPublicKeyValue: ValueGrammar {
-    private static let types: Set<String> = [
-        "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    /// How many fields each type's key has, its name among them (RFC 4253, 5656, 8709 and OpenSSH's PROTOCOL.u2f).
+    private static let fieldCounts = [
+        "ssh-ed25519": 2, "ssh-rsa": 3, "ecdsa-sha2-nistp256": 3, "ecdsa-sha2-nistp384": 3,
+        "ecdsa-sha2-nistp521": 3, "sk-ssh-ed25519@openssh.com": 3, "sk-ecdsa-sha2-nistp256@openssh.com": 4,
     ]
 
     static func canonicalText(of text: String) throws(ValueProblem) -> String {
@@ -17,12 +18,26 @@ enum SSHPublicKeyValue: ValueGrammar {
 
     private static func isWellFormed(_ text: String) -> Bool {
         let words = text.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard words.count >= 2, types.contains(String(words[0])), text.utf8.allSatisfy({ $0 < 0x80 }),
-            let key = decodedBase64(words[1].utf8)
+        guard words.count >= 2, let count = fieldCounts[String(words[0])],
+            text.utf8.allSatisfy({ $0 < 0x80 }), let key = decodedBase64(words[1].utf8),
+            let fields = fields(of: key), fields.count == count, fields[0].elementsEqual(words[0].utf8)
         else { return false }
-        let name = Array(words[0].utf8)
-        let head = [0, 0, 0, UInt8(name.count)] + name
-        return key.starts(with: head) && key.count > head.count + 4
+        return fields.allSatisfy { !$0.isEmpty } && (words[0] != "ssh-ed25519" || fields[1].count == 32)
+    }
+
+    /// The fields of a key, each behind its length in four bytes; nil where it ends elsewhere than a field.
+    private static func fields(of key: [UInt8]) -> [ArraySlice<UInt8>]? {
+        var fields: [ArraySlice<UInt8>] = []
+        var rest = key[...]
+        while !rest.isEmpty {
+            guard rest.count >= 4, fields.count < 4 else { return nil }
+            let length = rest.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            rest = rest.dropFirst(4)
+            guard length <= rest.count else { return nil }
+            fields.append(rest.prefix(length))
+            rest = rest.dropFirst(length)
+        }
+        return fields
     }
 
     /// The bytes of padded base64 without a stray bit, or nil.
