@@ -5,7 +5,9 @@ import Synchronization
 public enum ManifestLinter {
     /// What there is to say about a manifest that was decoded without errors, in source order.
     public static func lint(_ manifest: Manifest) -> [Diagnostic] {
-        var findings = manifest.inputs.flatMap(lint)
+        var matcher = Matcher()
+        var findings: [Diagnostic] = []
+        for input in manifest.inputs { findings += lint(input, &matcher) }
         for pattern in manifest.conditionPatterns {
             if let finding = compile(pattern.rule, of: pattern.owner).finding { findings.append(finding) }
         }
@@ -17,6 +19,21 @@ public enum ManifestLinter {
                     at: location))
         }
         return findings.inSourceOrder()
+    }
+
+    /// Matches all values of one manifest: a thousand inputs may not take a thousand times what one may.
+    private struct Matcher {
+        /// What each match may take.
+        private static let steps: UInt32 = 2_000
+        /// How many matches may take all that a value of a form may.
+        private var left = 1
+
+        mutating func match(_ pattern: Pattern, _ text: String) -> Pattern.Answer {
+            let answer = pattern.match(text, steps: Self.steps)
+            guard answer == .limitReached, left > 0 else { return answer }
+            left -= 1
+            return pattern.match(text)
+        }
     }
 
     /// The pattern that a rule spells, or what is wrong with it.
@@ -32,32 +49,44 @@ public enum ManifestLinter {
         }
     }
 
-    private static func lint(_ input: InputField) -> [Diagnostic] {
-        var findings = lintPattern(of: input)
-        if let finding = lintGeneration(of: input, isUsable: !findings.contains(where: \.isError)) {
+    private static func lint(_ input: InputField, _ matcher: inout Matcher) -> [Diagnostic] {
+        var findings = lintPattern(of: input, &matcher)
+        if let finding = lintGeneration(of: input, isUsable: !findings.contains(where: \.isError), &matcher) {
             findings.append(finding)
         }
         return findings
     }
 
     /// What is made has to satisfy the input's own rules, whatever it is made of.
-    private static func lintGeneration(of input: InputField, isUsable: Bool) -> Diagnostic? {
+    private static func lintGeneration(
+        of input: InputField, isUsable: Bool, _ matcher: inout Matcher
+    ) -> Diagnostic? {
         guard let rule = input.generation, let location = input.generationLocation, isUsable else {
             return nil
         }
         let pattern = input.rules.pattern.flatMap { try? Pattern($0.source) }
+        // Any bytes will do: the values are judged and thrown away.
         let seed = Mutex<UInt8>(0)
-        for _ in 0..<16 {
-            let generator = ValueGenerator { count in
-                // Any bytes will do: the values are judged and thrown away.
+        let generator = ValueGenerator { count in
+            seed.withLock { seed in
                 (0..<count).map { _ in
-                    seed.withLock { seed in
-                        seed = seed &* 73 &+ 41
-                        return seed
-                    }
+                    seed = seed &* 73 &+ 41
+                    return seed
                 }
             }
-            guard let text = try? generator.make(rule, for: input) else {
+        }
+        // Where no pattern looks at the characters, their number is all that can be wrong.
+        let isAnyOfItsLength = pattern == nil && rule.kind.takesLength
+        let count =
+            isAnyOfItsLength || pattern == nil && rule.kind == .uuid ? 1 : max(1, min(16, 512 / rule.length))
+        for _ in 0..<count {
+            let made =
+                isAnyOfItsLength
+                ? String(
+                    repeating: String(rule.kind == .password ? rule.alphabet.prefix(1) : "a"),
+                    count: rule.length)
+                : try? generator.make(rule, for: input)
+            guard let text = made else {
                 return Diagnostic(
                     .error, .rule, "'generate' of input '\(input.name)' finds no value that its rules allow",
                     at: location)
@@ -65,7 +94,7 @@ public enum ManifestLinter {
             var problem: String?
             do throws(ValueProblem) {
                 _ = try input.canonicalText(of: text)
-                if let pattern, pattern.match(text) != .matches {
+                if let pattern, matcher.match(pattern, text) != .matches {
                     problem = "does not match the input's pattern"
                 }
             } catch {
@@ -80,7 +109,7 @@ public enum ManifestLinter {
         return nil
     }
 
-    private static func lintPattern(of input: InputField) -> [Diagnostic] {
+    private static func lintPattern(of input: InputField, _ matcher: inout Matcher) -> [Diagnostic] {
         guard let rule = input.rules.pattern else { return [] }
         let (compiled, finding) = compile(rule, of: "input '\(input.name)'")
         guard let pattern = compiled else { return finding.map { [$0] } ?? [] }
@@ -95,7 +124,7 @@ public enum ManifestLinter {
         // An empty default stands for no answer, which no pattern is asked about.
         if let text = input.defaultValue, !text.isEmpty, let location = input.defaultLocation {
             let problem: String? =
-                switch pattern.match(text) {
+                switch matcher.match(pattern, text) {
                 case .matches: nil
                 case .differs: "does not match its pattern \(Diagnostic.quoted(rule.source))"
                 case .limitReached: "takes its pattern \(Diagnostic.quoted(rule.source)) too long to match"

@@ -33,9 +33,11 @@ final class Pattern: Sendable {
     }
 
     /// Whether the whole of `text` matches.
-    func match(_ text: String) -> Answer {
+    ///
+    /// - Parameter most: fewer steps than a value may take, where many are matched at once.
+    func match(_ text: String, steps most: UInt32 = .max) -> Answer {
         var text = text
-        return text.withUTF8 { bytes in code.match(bytes, steps: steps(for: bytes.count)) }
+        return text.withUTF8 { bytes in code.match(bytes, steps: min(most, steps(for: bytes.count))) }
     }
 
     /// How many steps the match of a value of `length` bytes may take.

@@ -26,7 +26,8 @@ public struct RawInputs: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The values in the order they were given.
     public private(set) var entries: [Entry] = []
-    private var positions: [String: Int] = [:]
+    /// Where each name is, by its bytes: Swift holds names equal that were sent apart.
+    private var positions: [[UInt8]: Int] = [:]
 
     /// No values.
     public init() {}
@@ -38,14 +39,19 @@ public struct RawInputs: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The value called `name`, or nil if none was given.
     public subscript(name: String) -> RawValue? {
-        get { positions[name].map { entries[$0].value } }
+        get { positions[Array(name.utf8)].map { entries[$0].value } }
         set {
-            if let position = positions[name] {
+            let bytes = Array(name.utf8)
+            if let position = positions[bytes] {
                 entries.remove(at: position)
-                positions = Dictionary(uniqueKeysWithValues: entries.enumerated().map { ($1.name, $0) })
+                positions = Dictionary(
+                    uniqueKeysWithValues: entries.enumerated().map { (Array($1.name.utf8), $0) })
             }
-            guard let newValue else { return }
-            positions[name] = entries.count
+            guard let newValue else {
+                positions[bytes] = nil
+                return
+            }
+            positions[bytes] = entries.count
             entries.append(Entry(name: name, value: newValue))
         }
     }

@@ -90,7 +90,9 @@ struct ValidationRun {
             if field.rules.privilege == .warn, let port = Int(text), port < 1024 {
                 warn(
                     index, .privileged,
-                    "port \(text) of input '\(field.name)' is one that only root may listen on")
+                    field.isSensitive
+                        ? "the port of input '\(field.name)' is one that only root may listen on"
+                        : "port \(text) of input '\(field.name)' is one that only root may listen on")
             }
         } catch {
             report(plan, error)
@@ -162,6 +164,11 @@ struct ValidationRun {
             default: throw ValueProblem(.type, "is not \(field.type.nativeForms)")
             }
         } catch {
+            // Even a single character may not be told of a secret.
+            if field.isSensitive, error.rule == .characters || error.rule == .charset {
+                throw InputProblem(
+                    Violation.Code(error.rule), "the value holds a character that it may not hold")
+            }
             let subject = shown.flatMap { field.isSensitive ? nil : Diagnostic.quoted($0) } ?? "the value"
             throw InputProblem(Violation.Code(error.rule), "\(subject) \(error.predicate)")
         }

@@ -25,7 +25,13 @@ public struct ValueGenerator: Sendable {
 
     private func characters(_ count: Int, of alphabet: [Unicode.Scalar]) throws -> String {
         var text = String.UnicodeScalarView()
-        for _ in 0..<count { text.append(alphabet[try number(below: alphabet.count)]) }
+        let limit = Self.limit(below: alphabet.count)
+        let bytes = try random(4 * count)
+        for place in 0..<count {
+            let value = Self.number(bytes[(4 * place)..<(4 * place + 4)])
+            text.append(
+                alphabet[value < limit ? value % alphabet.count : try number(below: alphabet.count)])
+        }
         return String(text)
     }
 
@@ -53,10 +59,15 @@ public struct ValueGenerator: Sendable {
 
     /// A number below `bound`, by drawing again where the last ones would be likelier.
     private func number(below bound: Int) throws -> Int {
-        let limit = (1 << 32) / bound * bound
+        let limit = Self.limit(below: bound)
         while true {
-            let value = try random(4).reduce(0) { $0 << 8 | Int($1) }
+            let value = Self.number(try random(4)[...])
             if value < limit { return value % bound }
         }
     }
+
+    /// Four bytes that make this or more are drawn again.
+    private static func limit(below bound: Int) -> Int { (1 << 32) / bound * bound }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 }

@@ -15,9 +15,13 @@ package struct ManifestFixture: CustomStringConvertible, Sendable {
 
     /// Every fixture of the folder beside `file`.
     package static func all(beside file: StaticString = #filePath) -> [ManifestFixture] {
-        let folderPath =
-            "\(file)".split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
-                separator: "/") + "/Fixtures"
+        all(
+            in: "\(file)".split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(
+                separator: "/") + "/Fixtures")
+    }
+
+    /// Every fixture of the folder at `folderPath`.
+    package static func all(in folderPath: String) -> [ManifestFixture] {
         guard let folder = try? Folder(path: folderPath), let names = try? folder.names() else { return [] }
         return names.filter { $0.hasSuffix(".manifesttest") }.compactMap { name in
             guard let bytes = try? folder.read(name, atMost: 1 << 20).bytes else { return nil }

@@ -1,5 +1,6 @@
 import Glibc
 import ManifestKit
+import TestSupport
 import Testing
 import ValidationKit
 
@@ -47,3 +48,13 @@ extension Validation {
     /// Each violation's field and code.
     var complaints: [String] { violations.map { "\($0.field): \($0.code.rawValue)" } }
 }
+
+extension ManifestFixture {
+    /// Those of the tests of ManifestKit.
+    static let ofManifestKit = ManifestFixture.all(
+        in: "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(2).joined(
+            separator: "/") + "/ManifestKitTests/Fixtures")
+}
+
+/// Whether the tests that take minutes are wanted.
+let isLongRun = getenv("PROVISION_LONG_TESTS") != nil

@@ -5,7 +5,7 @@ final class Findings {
     /// After this many the rest is counted as one: nobody reads more, and a hostile file could hold thousands.
     private static let maximum = 200
     /// After this many words that were looked at, none is suggested any more.
-    private static let maximumComparisons = 20_000
+    private static let maximumComparisons = 10_000
 
     let file: String
     /// Seed mode: unknown keys are warnings.

@@ -61,19 +61,30 @@ struct InputListDecoder {
         return InputName(text)
     }
 
+    /// Who has a name or a variable.
+    private struct Owner {
+        let name: InputName
+        let line: Int
+
+        init(_ field: InputField) {
+            name = field.name
+            line = field.location.line
+        }
+    }
+
     /// Names, aliases and variables, each the only one of its kind.
     private func checkNames(of fields: [InputField], beside others: [InputField]) {
-        var names: [InputName: InputField] = [:]
-        var variables: [String: InputField] = [:]
+        var names: [InputName: Owner] = [:]
+        var variables: [String: Owner] = [:]
         for field in others {
-            for name in [field.name] + field.aliases { names[name] = names[name] ?? field }
-            variables[field.environmentName] = field
+            for name in [field.name] + field.aliases { names[name] = names[name] ?? Owner(field) }
+            variables[field.environmentName] = Owner(field)
         }
         for field in fields {
             if let earlier = names[field.name] {
                 let found =
                     earlier.name == field.name
-                    ? "is declared twice; it is already on line \(earlier.location.line)"
+                    ? "is declared twice; it is already on line \(earlier.line)"
                     : "has a name that is already an alias of '\(earlier.name)'"
                 findings.error(.collision, "input '\(field.name)' \(found)", at: field.location)
             } else if let earlier = variables[field.environmentName] {
@@ -82,8 +93,8 @@ struct InputListDecoder {
                     "inputs '\(earlier.name)' and '\(field.name)' share the variable '\(field.environmentName)'",
                     at: field.location)
             }
-            names[field.name] = names[field.name] ?? field
-            variables[field.environmentName] = variables[field.environmentName] ?? field
+            names[field.name] = names[field.name] ?? Owner(field)
+            variables[field.environmentName] = variables[field.environmentName] ?? Owner(field)
         }
         for field in fields {
             for alias in field.aliases {
@@ -93,7 +104,7 @@ struct InputListDecoder {
                         "alias '\(alias)' of input '\(field.name)' is already a name of '\(other.name)'",
                         at: field.aliasLocation ?? field.location)
                 }
-                names[alias] = names[alias] ?? field
+                names[alias] = names[alias] ?? Owner(field)
             }
         }
     }

@@ -53,7 +53,16 @@ package struct JSONObject: Hashable, Sendable, ExpressibleByDictionaryLiteral, S
 
     /// The given members; of several with one name the last one stays.
     package init(_ pairs: some Sequence<(String, JSONValue)>) {
-        for (name, value) in pairs { self[name] = value }
+        var positions: [[UInt8]: Int] = [:]
+        for (name, value) in pairs {
+            let member = Member(name: name, value: value)
+            if let position = positions.updateValue(members.count, forKey: Array(name.utf8)) {
+                positions[Array(name.utf8)] = position
+                members[position] = member
+            } else {
+                members.append(member)
+            }
+        }
     }
 
     package init(dictionaryLiteral elements: (String, JSONValue)...) { self.init(elements) }
