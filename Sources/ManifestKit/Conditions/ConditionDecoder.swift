@@ -40,9 +40,14 @@ struct ConditionDecoder {
             report(.condition, "is empty; \(cure)", at: node.location)
             return nil
         }
-        let parts = reader.entries.map(part)
+        let parts = Self.sorted(reader.entries).map(part)
         guard !parts.contains(where: { $0 == nil }) else { return nil }
         return Self.joined(parts.compactMap(\.self))
+    }
+
+    /// A map has no order: two spellings of one condition are the same condition.
+    private static func sorted(_ entries: [YAMLEntry]) -> [YAMLEntry] {
+        entries.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
     }
 
     /// One condition is itself; several hold together.
@@ -120,7 +125,7 @@ struct ConditionDecoder {
                 report(.condition, "compares '\(side.subject.name)' with nothing", at: node.location)
                 return nil
             }
-            let parts = entries.map { entry -> Condition? in
+            let parts = Self.sorted(entries).map { entry -> Condition? in
                 guard let kind = Condition.Operator(rawValue: entry.key) else {
                     let known = Condition.Operator.allCases.map(\.rawValue)
                     let hint = findings.hint(for: entry.key, among: known)
@@ -253,7 +258,9 @@ struct ConditionDecoder {
         }
         if let field = side.field {
             let canonical = try field.type.canonicalText(of: text)
-            if field.rules.allowedValues != nil { _ = try field.canonicalText(of: canonical) }
+            // What is only compared in size need not be one of the values there are.
+            let isSame = [.equal, .notEqual, .isIn, .isNotIn].contains(kind)
+            if isSame, field.rules.allowedValues != nil { _ = try field.canonicalText(of: canonical) }
             return canonical
         }
         switch side.kind {
