@@ -92,11 +92,11 @@ import Testing
         var cases: [FormScript.Case] = []
         var expected: [(what: String, browser: JSONObject)] = []
         for samples in types.compactMap(\.object) {
-            let manifest = try Self.manifest(
-                ["inputs: [\(try #require(samples["input"]?.string))]"], probe: nil)
+            let input = try #require(samples["input"]?.string)
+            let manifest = try Self.manifest(["inputs: [\(input)]"], probe: nil)
             let type = try #require(manifest.inputs.first).type
             seen.insert(type)
-            forms.append((type.rawValue, Form(manifest).json))
+            forms.append((input, Form(manifest).json))
             let validator = try InputValidator(manifest: manifest)
             func add(_ text: String, here: JSONObject, browser: JSONObject) throws {
                 let raw: JSONObject = ["a": .string(text)]
@@ -104,7 +104,7 @@ import Testing
                 let what = "\(type.rawValue) \(Diagnostic.quoted(text))"
                 #expect(outcome.isSame(as: here), "Swift: \(what)")
                 cases.append(
-                    FormScript.Case(form: type.rawValue, raw: .object(raw), context: FormContext().json))
+                    FormScript.Case(form: input, raw: .object(raw), context: FormContext().json))
                 expected.append((what, browser))
             }
             func result(_ values: JSONObject, _ errors: JSONObject) -> JSONObject {

@@ -281,8 +281,8 @@
 
   function isHostname(text) {
     const labels = text.split('.');
-    // A name whose last label is a number would be read as an IPv4 address.
-    return text.length <= 253 && labels.every(isLabel) && !/^[0-9]+$/.test(labels[labels.length - 1]);
+    // A name whose last label is a number, as C writes them, would be read as an IPv4 address.
+    return text.length <= 253 && labels.every(isLabel) && !/^(?:[0-9]+|0[xX][0-9A-Fa-f]*)$/.test(labels[labels.length - 1]);
   }
 
   function isIPv6(text) {
@@ -305,9 +305,8 @@
   function isEmail(text) {
     const [local, domain, ...more] = text.split('@');
     if (domain === undefined || more.length > 0 || text.length > 254 || local.length > 64) return false;
-    const labels = domain.split('.');
     return local.split('.').every((atom) => /^[A-Za-z0-9!#$%&'*+\-/=?^_`{|}~]+$/.test(atom))
-      && labels.length >= 2 && labels.every(isLabel);
+      && domain.includes('.') && isHostname(domain);
   }
 
   function isURL(text) {
@@ -362,12 +361,32 @@
       && words.every((word, index) => word.split(',').every((item) => isCronItem(item, CRON_FIELDS[index])));
   }
 
+  /** How many fields each type's key has, its name among them. */
+  const KEY_FIELDS = new Map([
+    ['ssh-ed25519', 2], ['ssh-rsa', 3], ['ecdsa-sha2-nistp256', 3], ['ecdsa-sha2-nistp384', 3],
+    ['ecdsa-sha2-nistp521', 3], ['sk-ssh-ed25519@openssh.com', 3], ['sk-ecdsa-sha2-nistp256@openssh.com', 4],
+  ]);
+
+  /** The fields of a key, each behind its length in four bytes; null where it ends elsewhere than a field. */
+  function keyFields(key) {
+    const fields = [];
+    let rest = key;
+    while (rest !== '') {
+      const length = [0, 1, 2, 3].reduce((sum, index) => sum * 256 + rest.charCodeAt(index), 0);
+      if (!(length <= rest.length - 4) || fields.length === 4) return null;
+      fields.push(rest.slice(4, 4 + length));
+      rest = rest.slice(4 + length);
+    }
+    return fields;
+  }
+
   function isPublicKey(text) {
-    const match = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)|sk-(?:ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com) ([A-Za-z0-9+/]+={0,2})(?: [ -~]*)?$/.exec(text);
-    if (!match || match[2].length % 4 !== 0) return false;
-    const head = '\0\0\0' + String.fromCharCode(match[1].length) + match[1];
+    const match = /^([^ ]+) ([A-Za-z0-9+/]+={0,2})(?: [ -~]*)?$/.exec(text);
+    if (!match || !KEY_FIELDS.has(match[1]) || match[2].length % 4 !== 0) return false;
     const key = atob(match[2]);
-    return btoa(key) === match[2] && key.startsWith(head) && key.length > head.length + 4;
+    const fields = keyFields(key);
+    return btoa(key) === match[2] && fields !== null && fields.length === KEY_FIELDS.get(match[1])
+      && fields[0] === match[1] && !fields.includes('') && (match[1] !== 'ssh-ed25519' || fields[1].length === 32);
   }
 
   /** The amount in the smallest unit; a number alone is in that unit already. */
@@ -452,7 +471,7 @@
     };
     const limit = (name) => own(field, name);
     const { type } = field;
-    if (type === 'string' || type === 'text') {
+    if (type === 'string' || type === 'text' || type === 'path') {
       if (field.charset !== 'unicode') refuseIf(/[^\0-\x7F]/.test(text), 'charset', 'holds a character that is not ASCII');
       else refuseIf(text.normalize('NFC') !== text, 'charset', "is not in Unicode's composed form (NFC)");
     }
