@@ -35,6 +35,7 @@ public struct InputValidator: Sendable {
     /// 7. The environment as a whole is measured.
     ///
     /// - Parameters:
+    ///   - raw: what came in, by the inputs' names.
     ///   - context: what is known around the form.
     ///   - generator: makes values where a manifest says `generate`; without one such an input is left unanswered.
     public func validate(

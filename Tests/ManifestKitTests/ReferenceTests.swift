@@ -54,6 +54,14 @@ import Testing
             "run the test with RECORD_SNAPSHOTS=1, or `provision schema >\(path)`")
     }
 
+    /// The article of the documentation lists every code with its meaning.
+    @Test func theArticleOnDiagnosticsHasEveryCode() throws {
+        let path = "Sources/ManifestKit/ManifestKit.docc/Diagnostics.md"
+        let rows = String(decoding: try Self.bytes(path), as: UTF8.self).split(separator: "\n")
+            .filter { $0.hasPrefix("| `") }
+        #expect(rows == DiagnosticCode.allCases.map { "| `\($0.rawValue)` | \($0.summary) |" })
+    }
+
     // MARK: - The schema beside a document
 
     /// Notes each key that stands where the schema has it.

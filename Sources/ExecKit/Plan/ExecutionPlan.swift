@@ -6,7 +6,9 @@ public struct ExecutionPlan: Equatable, Sendable {
     public struct Variable: Equatable, Sendable {
         /// What the variable holds; a secret is revealed only to the script itself.
         public enum Value: Equatable, Sendable {
+            /// A text that anybody may see.
             case plain(String)
+            /// A text that nobody but the script sees.
             case secret(Secret)
         }
 

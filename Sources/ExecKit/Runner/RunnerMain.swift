@@ -12,7 +12,9 @@ import ManifestKit
 public enum RunnerMain {
     /// Runs the attempt to its end; the process's exit code, 0 where a result was written.
     ///
-    /// - Parameter title: The process's first argument, where it shows the folder of its attempt to people.
+    /// - Parameters:
+    ///   - title: the process's first argument, where it shows the folder of its attempt to people.
+    ///   - clock: reads both clocks.
     public static func run(title: UnsafeMutablePointer<CChar>?, clock: RunnerClock) -> Int32 {
         gated_conceal()
         umask(0o077)

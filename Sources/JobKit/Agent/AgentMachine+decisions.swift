@@ -47,9 +47,11 @@ extension AgentMachine {
         }
     }
 
-    /// Events that are not yet reported, signed, at most `limit`; only what is on the disk may be.
+    /// Events that are not yet reported, signed; only what is on the disk may be.
     ///
-    /// - Parameter number: the last event that the journal holds on the disk.
+    /// - Parameters:
+    ///   - number: the last event that the journal holds on the disk.
+    ///   - limit: the most there may be.
     public func unreported(through number: Int, limit: Int) -> [StreamEntry] {
         guard reported < number, let keys = keys.first else { return [] }
         return (reported + 1...number).prefix(limit).compactMap { number in
@@ -82,6 +84,10 @@ extension AgentMachine {
     /// - Parameters:
     ///   - received: the last downlink message that is on the disk.
     ///   - written: the last event that is on the disk.
+    ///   - now: both clocks of the server.
+    ///   - bootID: the kernel's name for this boot.
+    ///   - version: the agent's own.
+    ///   - facts: what the server is, by the facts' names.
     public mutating func beat(
         received: StreamPosition, written: Int, at now: Moment, bootID: String, version: String,
         facts: [String: String]

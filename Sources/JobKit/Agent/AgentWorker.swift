@@ -85,9 +85,15 @@ public actor AgentWorker {
     /// A worker with all its parts; nothing is read or written before ``run()``.
     ///
     /// - Parameters:
+    ///   - identity: who the agent is.
     ///   - session: 16 random bytes in hexadecimal, new for every run.
     ///   - keys: the agent's keys, the one to sign with first.
+    ///   - journal: the record on the agent's disk.
+    ///   - link: the wire to the panel.
+    ///   - host: where attempts run.
+    ///   - clock: what waiting is measured with.
     ///   - now: reads both clocks.
+    ///   - onEvent: told what happens, for the log.
     public init(
         identity: Identity, session: String, keys: [AgentKeys], journal: any AgentJournal,
         link: any AgentLink,

@@ -18,7 +18,9 @@ public final class MemoryAttemptHost: AttemptHost {
 
     /// A host whose attempts all run the same script.
     ///
-    /// - Parameter standings: what a survey finds.
+    /// - Parameters:
+    ///   - standings: what a survey finds.
+    ///   - script: what every attempt runs.
     public init(standings: [AttemptID: AttemptStanding] = [:], script: @escaping Script) {
         state = Mutex(State(standings: standings))
         self.script = script

@@ -28,7 +28,9 @@ public enum DownlinkVerdict: Hashable, Sendable {
 public struct VerifiedDownlink: Hashable, Sendable {
     /// What the payload orders.
     public enum Content: Hashable, Sendable {
+        /// Run an attempt.
         case job(VerifiedJob)
+        /// Call a job off, whatever its attempt.
         case cancel(JobID, actor: String)
         /// A job that is authentic and cannot be accepted, with what is known of it.
         case unacceptable(AttemptID, Refusal)

@@ -25,7 +25,12 @@ public struct StreamPosition: Hashable, Comparable, Sendable, CustomStringConver
 /// The head of a chain of messages: the digest of the newest payload, which names the one before.
 public struct ChainHead: Hashable, Sendable, CustomStringConvertible {
     /// The two streams of an agent.
-    public enum Direction: String, Hashable, Sendable { case down, up }
+    public enum Direction: String, Hashable, Sendable {
+        /// From the panel to an agent.
+        case down
+        /// From an agent to the panel.
+        case up
+    }
 
     /// SHA-256 as 64 hexadecimal digits.
     public let description: String

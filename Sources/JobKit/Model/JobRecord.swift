@@ -145,7 +145,14 @@ public struct JobTerms: Hashable, Sendable {
 public struct AttemptRecord: Hashable, Sendable {
     /// How far it has come.
     public enum Phase: String, Hashable, Sendable, CaseIterable {
-        case offered, claimed, began, ended
+        /// Its order is committed and may be on its way.
+        case offered
+        /// An agent has it on disk.
+        case claimed
+        /// Its script was let go.
+        case began
+        /// Its result is known.
+        case ended
     }
 
     /// The job and the number.

@@ -63,7 +63,10 @@ public struct JobDesk: Sendable {
     /// A desk with all its parts.
     ///
     /// - Parameters:
+    ///   - store: where jobs are committed.
+    ///   - keyring: the keys of every agent.
     ///   - jobLife: seconds after which an accepted job may no longer start.
+    ///   - now: reads the panel's clock.
     ///   - random: that many bytes nobody can foresee.
     ///   - onAccepted: told the agent after each commit, to send without delay.
     public init(

@@ -57,10 +57,12 @@ public protocol PanelLink: Sendable {
 
 /// An agent's end of the wire.
 public protocol AgentLink: Sendable {
-    /// What has come behind the given places, after waiting up to `seconds` for any of it.
+    /// What has come behind the given places.
     ///
-    /// - Parameter acknowledgement: the mark that came with the last one, or nil
-    ///   for the newest there is.
+    /// - Parameters:
+    ///   - place: the last message that the agent has.
+    ///   - acknowledgement: the mark that came with the last one, or nil for the newest there is.
+    ///   - seconds: how long to wait for any of it.
     func receive(
         after place: StreamPosition, acknowledgement: AcknowledgementMark?, waiting seconds: Int
     ) async throws(QueueError) -> Delivery

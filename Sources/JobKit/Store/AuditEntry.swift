@@ -73,7 +73,9 @@ public struct AuditEntry: Hashable, Sendable {
 
     /// The number of the first line that does not follow from the one before, or nil where the chain holds.
     ///
-    /// - Parameter last: the line before the first of `entries`; nil where that is line 1.
+    /// - Parameters:
+    ///   - entries: lines in their order.
+    ///   - last: the line before the first of `entries`; nil where that is line 1.
     public static func firstBreak(in entries: [AuditEntry], after last: AuditEntry? = nil) -> Int? {
         var last = last.map { (number: $0.number, digest: $0.digest) }
         for entry in entries {
