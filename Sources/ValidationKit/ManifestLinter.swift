@@ -7,7 +7,9 @@ public enum ManifestLinter {
     public static func lint(_ manifest: Manifest) -> [Diagnostic] {
         var matcher = Matcher()
         var findings: [Diagnostic] = []
-        for input in manifest.inputs { findings += lint(input, &matcher) }
+        for input in manifest.inputs + manifest.actions.flatMap(\.ownInputs) {
+            findings += lint(input, &matcher)
+        }
         for pattern in manifest.conditionPatterns {
             if let finding = compile(pattern.rule, of: pattern.owner).finding { findings.append(finding) }
         }

@@ -12,27 +12,26 @@ public struct ValueGenerator: Sendable {
     /// Every character of an alphabet, and every port, is equally likely.
     public func make(_ rule: GenerationRule, for input: InputField) throws -> String {
         switch rule.kind {
-        case .password: try characters(rule.length, of: Array(rule.alphabet.unicodeScalars))
-        case .hex: try characters(rule.length, of: Array("0123456789abcdef".unicodeScalars))
+        case .password: try characters(rule.length, of: rule.alphabet)
+        case .hex: try characters(rule.length, of: "0123456789abcdef")
         case .base64:
             try characters(
-                rule.length,
-                of: Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".unicodeScalars))
+                rule.length, of: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
         case .uuid: try uuid()
         case .port: try port(input)
         }
     }
 
-    private func characters(_ count: Int, of alphabet: [Unicode.Scalar]) throws -> String {
-        var text = String.UnicodeScalarView()
+    /// An alphabet is ASCII, so that its characters are its bytes.
+    private func characters(_ count: Int, of alphabet: String) throws -> String {
+        let alphabet = Array(alphabet.utf8)
         let limit = Self.limit(below: alphabet.count)
         let bytes = try random(4 * count)
-        for place in 0..<count {
+        let text = try (0..<count).map { place in
             let value = Self.number(bytes[(4 * place)..<(4 * place + 4)])
-            text.append(
-                alphabet[value < limit ? value % alphabet.count : try number(below: alphabet.count)])
+            return alphabet[value < limit ? value % alphabet.count : try number(below: alphabet.count)]
         }
-        return String(text)
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func uuid() throws -> String {

@@ -5,18 +5,26 @@
 struct ConditionDecoder {
     /// What a condition may speak of.
     struct Scope {
-        let inputs: [InputName: InputField]
+        /// The manifest's inputs.
+        var inputs: [InputName: InputField] = [:]
+        /// Those of one action's own.
+        var own: [InputName: InputField] = [:]
         /// Inputs that were reported, and cannot be compared with.
         var broken: Set<InputName> = []
         /// Whether every name of the file is among the two.
-        let isComplete: Bool
+        var isComplete: Bool
+
+        subscript(name: InputName) -> InputField? { inputs[name] ?? own[name] }
+
+        /// The names of all of them, for suggestions.
+        var names: [String] { inputs.keys.map(\.description) + own.keys.map(\.description) }
 
         /// Whether there is no such input.
         ///
         /// One that could not be read was reported; calling it unknown would be a
         /// second finding about the first mistake.
         func lacks(_ name: String) -> Bool {
-            isComplete && !(InputName(name).map { inputs[$0] != nil || broken.contains($0) } ?? false)
+            isComplete && !(InputName(name).map { self[$0] != nil || broken.contains($0) } ?? false)
         }
     }
 
@@ -99,9 +107,9 @@ struct ConditionDecoder {
                 .condition, "names \(Diagnostic.quoted(name)), which is not known here\(hint)", at: location)
             return nil
         }
-        guard let field = InputName(name).flatMap({ scope.inputs[$0] }) else {
+        guard let field = InputName(name).flatMap({ scope[$0] }) else {
             if scope.lacks(name) {
-                let hint = findings.hint(for: name, among: scope.inputs.keys.map(\.description))
+                let hint = findings.hint(for: name, among: scope.names)
                 report(.condition, "names \(Diagnostic.quoted(name)), which is no input\(hint)", at: location)
             }
             return nil

@@ -14,8 +14,9 @@ struct ActionDecoder {
     private static let maximumActions = 100
 
     let defaults: Defaults
-    let inputs: [InputField]
     let scope: ConditionDecoder.Scope
+    /// What the manifest's inputs are called.
+    let taken: InputNames
     /// What else the manifest says that actions follow from.
     let hasServices: Bool
     let hasHealth: Bool
@@ -50,6 +51,7 @@ struct ActionDecoder {
             let reader = declared[name]
             // All of an entry is read, whether it is offered or not: for the findings.
             let means = means(of: name, reader, manifest, install: install)
+            guard means != nil || reader != nil else { continue }
             let action = action(name, means, reader)
             if means != nil { actions.append(action) }
         }
@@ -136,9 +138,9 @@ struct ActionDecoder {
             } else if let text = reader.text(
                 of: element, name: "an entry of 'inputs'\(reader.owner)", warns: false)
             {
-                guard let name = InputName(text.text), scope.inputs[name] != nil else {
+                guard let name = InputName(text.text), scope[name] != nil else {
                     if scope.lacks(text.text) {
-                        let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+                        let hint = findings.hint(for: text.text, among: scope.names)
                         findings.error(
                             .reference, "\(Diagnostic.quoted(text.text))\(reader.owner) is no input\(hint)",
                             at: text.location)
@@ -152,7 +154,7 @@ struct ActionDecoder {
                 names.append(name)
             }
         }
-        return (names, InputListDecoder(findings: findings).decode(own: own, beside: inputs, scope))
+        return (names, InputListDecoder(findings: findings).decode(own: own, beside: scope, taken))
     }
 
     private static func isName(_ text: String) -> Bool {

@@ -175,9 +175,9 @@ struct PortReference {
     let findings: Findings
 
     func input(_ text: LocatedText, owner: String) -> InputName? {
-        guard let field = InputName(text.text).flatMap({ scope.inputs[$0] }) else {
+        guard let field = InputName(text.text).flatMap({ scope[$0] }) else {
             if scope.lacks(text.text) {
-                let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+                let hint = findings.hint(for: text.text, among: scope.names)
                 findings.error(
                     .reference, "\(Diagnostic.quoted(text.text))\(owner) is no input\(hint)",
                     at: text.location)

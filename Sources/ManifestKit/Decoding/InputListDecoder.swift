@@ -6,6 +6,7 @@ struct InputListDecoder {
         /// Nil where one of them was reported.
         var evaluationOrder: [Int]?
         let scope: ConditionDecoder.Scope
+        let taken: InputNames
     }
 
     let findings: Findings
@@ -14,30 +15,44 @@ struct InputListDecoder {
     func decode(_ reader: MappingReader) -> Result? {
         guard let elements = reader.elements("inputs", atMost: 1000) else { return nil }
         let drafts = elements.compactMap { InputDecoder(findings: findings).decode($0) }
-        return resolve(
-            drafts, of: elements, beside: ConditionDecoder.Scope(inputs: [:], isComplete: true), [])
+        let fields = drafts.map(\.field)
+        let taken = InputNames(of: fields, beside: InputNames(), findings)
+        let scope = scope(of: drafts, elements, ConditionDecoder.Scope(isComplete: true), \.inputs)
+        var result = resolve(drafts, fields, scope, taken)
+        if drafts.count < elements.count { result.evaluationOrder = nil }
+        return result
     }
 
     /// The inputs of an action's own, which may speak of the manifest's.
-    func decode(own nodes: [YAMLNode], beside others: [InputField], _ scope: ConditionDecoder.Scope)
+    func decode(own nodes: [YAMLNode], beside outer: ConditionDecoder.Scope, _ taken: InputNames)
         -> [InputField]
     {
+        guard !nodes.isEmpty else { return [] }
         let drafts = nodes.compactMap { InputDecoder(findings: findings).decode($0) }
-        return resolve(drafts, of: nodes, beside: scope, others).fields
+        let fields = drafts.map(\.field)
+        let names = InputNames(of: fields, beside: taken, findings)
+        return resolve(drafts, fields, scope(of: drafts, nodes, outer, \.own), names).fields
+    }
+
+    /// `outer` and what `nodes` add to it.
+    private func scope(
+        of drafts: [InputDecoder.Draft], _ nodes: [YAMLNode], _ outer: ConditionDecoder.Scope,
+        _ place: WritableKeyPath<ConditionDecoder.Scope, [InputName: InputField]>
+    ) -> ConditionDecoder.Scope {
+        var scope = outer
+        scope[keyPath: place] = Dictionary(drafts.map { ($0.field.name, $0.field) }) { first, _ in first }
+        guard drafts.count < nodes.count else { return scope }
+        let names = nodes.compactMap(Self.name)
+        scope.broken.formUnion(names)
+        scope.isComplete = outer.isComplete && names.count == nodes.count
+        return scope
     }
 
     private func resolve(
-        _ drafts: [InputDecoder.Draft], of nodes: [YAMLNode], beside outer: ConditionDecoder.Scope,
-        _ others: [InputField]
+        _ drafts: [InputDecoder.Draft], _ decoded: [InputField], _ scope: ConditionDecoder.Scope,
+        _ taken: InputNames
     ) -> Result {
-        let isComplete = drafts.count == nodes.count
-        let names = nodes.compactMap(Self.name)
-        var fields = drafts.map(\.field)
-        checkNames(of: fields, beside: others)
-        let scope = ConditionDecoder.Scope(
-            inputs: Dictionary((others + fields).map { ($0.name, $0) }) { first, _ in first },
-            broken: isComplete ? outer.broken : outer.broken.union(names),
-            isComplete: outer.isComplete && names.count == nodes.count)
+        var fields = decoded
         for index in fields.indices {
             let decode = { (key: String) -> Condition? in
                 guard let node = drafts[index].reader.node(key) else { return nil }
@@ -49,8 +64,8 @@ struct InputListDecoder {
             let conditions = (decode("visible_if"), decode("required_if"), decode("readonly_if"))
             (fields[index].visibility, fields[index].requirement, fields[index].freeze) = conditions
         }
-        let order = evaluationOrder(of: fields, drafts)
-        return Result(fields: fields, evaluationOrder: isComplete ? order : nil, scope: scope)
+        return Result(
+            fields: fields, evaluationOrder: evaluationOrder(of: fields, drafts), scope: scope, taken: taken)
     }
 
     /// The name of an input that may be wrong in all else.
@@ -61,61 +76,19 @@ struct InputListDecoder {
         return InputName(text)
     }
 
-    /// Who has a name or a variable.
-    private struct Owner {
-        let name: InputName
-        let line: Int
-
-        init(_ field: InputField) {
-            name = field.name
-            line = field.location.line
-        }
-    }
-
-    /// Names, aliases and variables, each the only one of its kind.
-    private func checkNames(of fields: [InputField], beside others: [InputField]) {
-        var names: [InputName: Owner] = [:]
-        var variables: [String: Owner] = [:]
-        for field in others {
-            for name in [field.name] + field.aliases { names[name] = names[name] ?? Owner(field) }
-            variables[field.environmentName] = Owner(field)
-        }
-        for field in fields {
-            if let earlier = names[field.name] {
-                let found =
-                    earlier.name == field.name
-                    ? "is declared twice; it is already on line \(earlier.line)"
-                    : "has a name that is already an alias of '\(earlier.name)'"
-                findings.error(.collision, "input '\(field.name)' \(found)", at: field.location)
-            } else if let earlier = variables[field.environmentName] {
-                findings.error(
-                    .collision,
-                    "inputs '\(earlier.name)' and '\(field.name)' share the variable '\(field.environmentName)'",
-                    at: field.location)
-            }
-            names[field.name] = names[field.name] ?? Owner(field)
-            variables[field.environmentName] = variables[field.environmentName] ?? Owner(field)
-        }
-        for field in fields {
-            for alias in field.aliases {
-                if let other = names[alias] {
-                    findings.error(
-                        .collision,
-                        "alias '\(alias)' of input '\(field.name)' is already a name of '\(other.name)'",
-                        at: field.aliasLocation ?? field.location)
-                }
-                names[alias] = names[alias] ?? Owner(field)
-            }
-        }
-    }
-
     // MARK: Order
 
     /// The positions sorted so that each comes after those its visibility depends on; nil for a cycle.
     private func evaluationOrder(of fields: [InputField], _ drafts: [InputDecoder.Draft]) -> [Int]? {
         if fields.allSatisfy({ $0.visibility == nil }) { return Array(fields.indices) }
         let positions = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
-        let needs = fields.map { field in Set((field.visibility?.fields ?? []).compactMap { positions[$0] }) }
+        let needs = fields.map { field in
+            field.visibility.map { Set($0.fields.compactMap { positions[$0] }) } ?? []
+        }
+        // Nearly all manifests ask first what decides.
+        if needs.indices.allSatisfy({ index in needs[index].allSatisfy { $0 < index } }) {
+            return Array(fields.indices)
+        }
         var order: [Int] = []
         var open = needs.map(\.count)
         var dependents: [[Int]] = fields.map { _ in [] }

@@ -21,7 +21,7 @@ struct ManifestDecoder {
         let host = HostRequirementDecoder(findings: findings).decode(reader.node("os_requirements"))
         let inputs = InputListDecoder(findings: findings).decode(reader)
         // What follows from the inputs is read where they could not be, too: for its own findings.
-        let scope = inputs?.scope ?? ConditionDecoder.Scope(inputs: [:], isComplete: false)
+        let scope = inputs?.scope ?? ConditionDecoder.Scope(isComplete: false)
         let fields = inputs?.fields ?? []
         let shown = PresentationDecoder(manifest: reader, scope: scope, findings: findings)
         let groups = shown.groups()
@@ -35,7 +35,7 @@ struct ManifestDecoder {
             isIdempotent: reader.bool("idempotent") ?? false, retry: RetryDecoder.decode(reader) ?? .standard,
             exitCodes: ExitCodeDecoder.decode(reader))
         let actions = ActionDecoder(
-            defaults: defaults, inputs: fields, scope: scope, hasServices: !services.isEmpty,
+            defaults: defaults, scope: scope, taken: inputs?.taken ?? InputNames(), hasServices: !services.isEmpty,
             hasHealth: !health.isEmpty,
             findings: findings
         ).decode(reader)

@@ -147,6 +147,7 @@ struct MappingReader {
     func word<Value: RawRepresentable & CaseIterable & Equatable>(
         _ key: String, _: Value.Type, except excluded: Value? = nil
     ) -> Value? where Value.RawValue == String {
+        guard has(key) else { return nil }
         let values = Value.allCases.filter { $0 != excluded }
         return word(key, among: values.map(\.rawValue)).flatMap { Value(rawValue: $0) }
     }

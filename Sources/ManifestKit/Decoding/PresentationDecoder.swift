@@ -41,9 +41,9 @@ struct PresentationDecoder {
                 findings.error(.collision, "rule '\(id)' is declared twice", at: reader.location)
             }
             let fields = reader.texts("fields")?.compactMap { text -> InputName? in
-                if let field = InputName(text.text).flatMap({ scope.inputs[$0] }) { return field.name }
+                if let field = InputName(text.text).flatMap({ scope[$0] }) { return field.name }
                 if scope.lacks(text.text) {
-                    let hint = findings.hint(for: text.text, among: scope.inputs.keys.map(\.description))
+                    let hint = findings.hint(for: text.text, among: scope.names)
                     findings.error(
                         .reference,
                         "'fields' of rule '\(id)' names \(Diagnostic.quoted(text.text)), which is no input\(hint)",

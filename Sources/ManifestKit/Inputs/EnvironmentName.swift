@@ -14,7 +14,8 @@ package enum EnvironmentName {
     /// Such a variable would let a form's value change what a script does instead
     /// of what it works with.
     package static func isReserved(_ name: String) -> Bool {
-        names.contains(name) || prefixes.contains(where: name.hasPrefix) || name.hasSuffix("_PROXY")
+        names.contains(name) || name.hasSuffix("_PROXY")
+            || prefixes.contains { $0.utf8.first == name.utf8.first && name.hasPrefix($0) }
     }
 
     /// Reports a variable that a manifest may not set.

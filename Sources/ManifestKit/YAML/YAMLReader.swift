@@ -87,6 +87,7 @@ struct YAMLReader: ~Copyable {
 
     private func elements(depth: Int) throws(YAMLProblem) -> [YAMLNode] {
         var elements: [YAMLNode] = []
+        elements.reserveCapacity(4)
         while true {
             let event = try source.next()
             if case .sequenceEnd = event.kind { return elements }
@@ -95,11 +96,10 @@ struct YAMLReader: ~Copyable {
     }
 
     private func entries(depth: Int) throws(YAMLProblem) -> [YAMLEntry] {
-        var entries: [YAMLEntry] = []
-        var lines: [String: Int] = [:]
+        var entries = UniqueEntries()
         while true {
             let event = try source.next()
-            if case .mappingEnd = event.kind { return entries }
+            if case .mappingEnd = event.kind { return entries.list }
             let key = try node(from: event, depth: depth)
             let value = try node(from: try source.next(), depth: depth)
             guard case .scalar(let name, let style) = key.content else {
@@ -110,24 +110,22 @@ struct YAMLReader: ~Copyable {
             }
             if name == "<<", style == .plain {
                 findings.error(.yamlMergeKey, "merge keys are not allowed in a manifest", at: key.location)
-            } else if let line = lines[name] {
+            } else if let line = entries.line(of: name) {
                 findings.error(
                     .duplicateKey,
                     "key \(Diagnostic.quoted(name)) is given twice; it is already on line \(line)",
                     at: key.location)
             } else {
-                lines[name] = key.location.line
                 entries.append(YAMLEntry(key: name, location: key.location, value: value))
             }
         }
     }
 
-    /// The raw file was checked already; this finds what was written as an escape.
+    /// The raw file was checked already; this finds what was written as an escape, which only these quotes allow.
     private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceLocation) -> YAMLNode.Content
     {
-        guard let bad = text.unicodeScalars.first(where: Characters.isForbidden) else {
-            return .scalar(text, style)
-        }
+        guard style == .doubleQuoted, let bad = text.unicodeScalars.first(where: Characters.isForbidden)
+        else { return .scalar(text, style) }
         findings.error(
             .controlCharacter,
             "this text holds the character \(Characters.name(of: bad)), which may not stand in a manifest",
@@ -161,6 +159,31 @@ struct YAMLReader: ~Copyable {
                 at: problem.location)
         } else {
             findings.error(.yamlSyntax, "this is not well-formed YAML: \(problem.text)", at: problem.location)
+        }
+    }
+}
+
+/// The entries of a map as they are read, each key once.
+private struct UniqueEntries {
+    private(set) var list: [YAMLEntry] = []
+    /// The keys' lines, once there are so many that looking through them would take long.
+    private var lines: [String: Int] = [:]
+
+    private static let few = 24
+
+    init() { list.reserveCapacity(8) }
+
+    /// The line that already has `key`.
+    func line(of key: String) -> Int? {
+        list.count <= Self.few ? list.first { $0.key == key }?.location.line : lines[key]
+    }
+
+    mutating func append(_ entry: YAMLEntry) {
+        list.append(entry)
+        if list.count == Self.few + 1 {
+            lines = Dictionary(uniqueKeysWithValues: list.map { ($0.key, $0.location.line) })
+        } else if list.count > Self.few {
+            lines[entry.key] = entry.location.line
         }
     }
 }
