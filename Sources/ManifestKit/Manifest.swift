@@ -92,14 +92,19 @@ public struct Manifest: Sendable {
         package let owner: String
     }
 
+    /// The file that findings name.
+    let file: String
     /// Every script that is named, and where.
     let scripts: [LocatedText]
     /// Every pattern of a condition.
     package let conditionPatterns: [ConditionPattern]
     /// Where a scalar `min_version` or `max_version` is written that binds to several families or to ubuntu alone.
-    package let looseVersionLocation: SourceLocation?
+    package let looseVersionLocation: SourceMark?
     /// The inputs' positions, each after those its visibility depends on.
     package let evaluationOrder: [Int]
+
+    /// The place of a mark, for a finding.
+    package func location(of mark: SourceMark) -> SourceLocation { mark.location(in: file) }
 
     /// The action called `name`, where it is offered.
     public func action(named name: String) -> Action? { actions.first { $0.name == name } }

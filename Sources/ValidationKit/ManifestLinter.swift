@@ -5,68 +5,129 @@ import Synchronization
 public enum ManifestLinter {
     /// What there is to say about a manifest that was decoded without errors, in source order.
     public static func lint(_ manifest: Manifest) -> [Diagnostic] {
-        var matcher = Matcher()
-        var findings: [Diagnostic] = []
-        for input in manifest.inputs + manifest.actions.flatMap(\.ownInputs) {
-            findings += lint(input, &matcher)
+        var run = LintRun(manifest: manifest)
+        for input in manifest.inputs + manifest.actions.flatMap(\.ownInputs) { run.judge(input) }
+        for pattern in manifest.conditionPatterns { _ = run.pattern(of: pattern.rule, pattern.owner) }
+        if let mark = manifest.looseVersionLocation {
+            run.report(
+                .note, .style,
+                "say which system's version this is with 'versions', as in versions: {ubuntu: \">=20.04\"}",
+                at: mark)
         }
-        for pattern in manifest.conditionPatterns {
-            if let finding = compile(pattern.rule, of: pattern.owner).finding { findings.append(finding) }
-        }
-        if let location = manifest.looseVersionLocation {
-            findings.append(
-                Diagnostic(
-                    .note, .style,
-                    "say which system's version this is with 'versions', as in versions: {ubuntu: \">=20.04\"}",
-                    at: location))
-        }
-        return findings.inSourceOrder()
+        return run.findings.inSourceOrder()
     }
+}
 
-    /// Matches all values of one manifest: a thousand inputs may not take a thousand times what one may.
-    private struct Matcher {
-        /// What each match may take.
-        private static let steps: UInt32 = 2_000
-        /// How many matches may take all that a value of a form may.
-        private var left = 1
+/// One call of ``ManifestLinter/lint(_:)``.
+private struct LintRun {
+    /// What each match may take.
+    private static let steps: UInt32 = 2_000
 
-        mutating func match(_ pattern: Pattern, _ text: String) -> Pattern.Answer {
-            let answer = pattern.match(text, steps: Self.steps)
-            guard answer == .limitReached, left > 0 else { return answer }
-            left -= 1
-            return pattern.match(text)
-        }
-    }
+    let manifest: Manifest
+    private(set) var findings: [Diagnostic] = []
+    /// How many matches may take all that a value of a form may: a thousand inputs may not take a thousand times that.
+    private var longMatches = 1
 
-    /// The pattern that a rule spells, or what is wrong with it.
-    private static func compile(_ rule: PatternRule, of owner: String) -> (
-        pattern: Pattern?, finding: Diagnostic?
+    init(manifest: Manifest) { self.manifest = manifest }
+
+    mutating func report(
+        _ severity: Diagnostic.Severity, _ code: DiagnosticCode, _ message: String, at mark: SourceMark
     ) {
+        findings.append(Diagnostic(severity, code, message, at: manifest.location(of: mark)))
+    }
+
+    mutating func judge(_ input: InputField) {
+        let pattern = input.rules.pattern.flatMap { self.pattern(of: $0, "input '\(input.name)'") }
+        if input.rules.pattern != nil, pattern == nil { return }
+        if let pattern, let rule = input.rules.pattern, !judge(pattern, rule, of: input) { return }
+        judgeGeneration(of: input, pattern)
+    }
+
+    // MARK: Patterns
+
+    /// The pattern that a rule spells; what is wrong with it is reported.
+    mutating func pattern(of rule: PatternRule, _ owner: String) -> Pattern? {
         do throws(PatternError) {
-            return (try Pattern(rule.source), nil)
+            return try Pattern(rule.source)
         } catch {
-            let code: DiagnosticCode = error.code == .malformed ? .pattern : .patternUnsupported
-            let place = rule.location(ofCharacter: error.offset)
-            return (nil, Diagnostic(.error, code, "pattern of \(owner) \(error.predicate)", at: place))
-        }
-    }
-
-    private static func lint(_ input: InputField, _ matcher: inout Matcher) -> [Diagnostic] {
-        var findings = lintPattern(of: input, &matcher)
-        if let finding = lintGeneration(of: input, isUsable: !findings.contains(where: \.isError), &matcher) {
-            findings.append(finding)
-        }
-        return findings
-    }
-
-    /// What is made has to satisfy the input's own rules, whatever it is made of.
-    private static func lintGeneration(
-        of input: InputField, isUsable: Bool, _ matcher: inout Matcher
-    ) -> Diagnostic? {
-        guard let rule = input.generation, let location = input.generationLocation, isUsable else {
+            report(
+                .error, error.code == .malformed ? .pattern : .patternUnsupported,
+                "pattern of \(owner) \(error.predicate)", at: rule.location(ofCharacter: error.offset))
             return nil
         }
-        let pattern = input.rules.pattern.flatMap { try? Pattern($0.source) }
+    }
+
+    /// Holds a pattern against its input's default; whether there is no error.
+    private mutating func judge(_ pattern: Pattern, _ rule: PatternRule, of input: InputField) -> Bool {
+        if !(rule.source.hasPrefix("^") && rule.source.hasSuffix("$")) {
+            report(
+                .note, .style,
+                "pattern of input '\(input.name)' has to match the whole value; write '^…$' to show it",
+                at: rule.location)
+        }
+        // An empty default stands for no answer, which no pattern is asked about.
+        guard let text = input.defaultValue, !text.isEmpty, let mark = input.defaultLocation else {
+            return true
+        }
+        let problem: String
+        switch match(pattern, text) {
+        case .matches: return true
+        case .differs: problem = "does not match its pattern \(Diagnostic.quoted(rule.source))"
+        case .limitReached: problem = "takes its pattern \(Diagnostic.quoted(rule.source)) too long to match"
+        }
+        report(
+            .error, .defaultValue,
+            input.isSensitive
+                ? "default of the sensitive input '\(input.name)' \(problem)"
+                : "default \(Diagnostic.quoted(text)) of input '\(input.name)' \(problem)",
+            at: mark)
+        return false
+    }
+
+    private mutating func match(_ pattern: Pattern, _ text: String) -> Pattern.Answer {
+        let answer = pattern.match(text, steps: Self.steps)
+        guard answer == .limitReached, longMatches > 0 else { return answer }
+        longMatches -= 1
+        return pattern.match(text)
+    }
+
+    // MARK: Generated values
+
+    /// What is made has to satisfy the input's own rules, whatever it is made of.
+    private mutating func judgeGeneration(of input: InputField, _ pattern: Pattern?) {
+        guard let rule = input.generation, let mark = input.generationLocation else { return }
+        for text in Self.samples(of: rule, for: input, pattern) {
+            guard let text else {
+                return report(
+                    .error, .rule, "'generate' of input '\(input.name)' finds no value that its rules allow",
+                    at: mark)
+            }
+            var problem: String?
+            do throws(ValueProblem) {
+                _ = try input.canonicalText(of: text)
+                if let pattern, match(pattern, text) != .matches {
+                    problem = "does not match the input's pattern"
+                }
+            } catch {
+                problem = error.predicate
+            }
+            if let problem {
+                return report(
+                    .error, .rule, "'generate' of input '\(input.name)' makes a value that \(problem)",
+                    at: mark)
+            }
+        }
+    }
+
+    /// Values as the rule makes them, nil where it makes none; fewer where they are long.
+    private static func samples(
+        of rule: GenerationRule, for input: InputField, _ pattern: Pattern?
+    ) -> [String?] {
+        // Where no pattern looks at the characters, their number is all that can be wrong.
+        if pattern == nil, rule.kind.takesLength {
+            let sign = rule.kind == .password ? String(rule.alphabet.prefix(1)) : "a"
+            return [String(repeating: sign, count: rule.length)]
+        }
         // Any bytes will do: the values are judged and thrown away.
         let seed = Mutex<UInt8>(0)
         let generator = ValueGenerator { count in
@@ -77,70 +138,7 @@ public enum ManifestLinter {
                 }
             }
         }
-        // Where no pattern looks at the characters, their number is all that can be wrong.
-        let isAnyOfItsLength = pattern == nil && rule.kind.takesLength
-        let count =
-            isAnyOfItsLength || pattern == nil && rule.kind == .uuid ? 1 : max(1, min(16, 512 / rule.length))
-        for _ in 0..<count {
-            let made =
-                isAnyOfItsLength
-                ? String(
-                    repeating: String(rule.kind == .password ? rule.alphabet.prefix(1) : "a"),
-                    count: rule.length)
-                : try? generator.make(rule, for: input)
-            guard let text = made else {
-                return Diagnostic(
-                    .error, .rule, "'generate' of input '\(input.name)' finds no value that its rules allow",
-                    at: location)
-            }
-            var problem: String?
-            do throws(ValueProblem) {
-                _ = try input.canonicalText(of: text)
-                if let pattern, matcher.match(pattern, text) != .matches {
-                    problem = "does not match the input's pattern"
-                }
-            } catch {
-                problem = error.predicate
-            }
-            if let problem {
-                return Diagnostic(
-                    .error, .rule, "'generate' of input '\(input.name)' makes a value that \(problem)",
-                    at: location)
-            }
-        }
-        return nil
-    }
-
-    private static func lintPattern(of input: InputField, _ matcher: inout Matcher) -> [Diagnostic] {
-        guard let rule = input.rules.pattern else { return [] }
-        let (compiled, finding) = compile(rule, of: "input '\(input.name)'")
-        guard let pattern = compiled else { return finding.map { [$0] } ?? [] }
-        var findings: [Diagnostic] = []
-        if !(rule.source.hasPrefix("^") && rule.source.hasSuffix("$")) {
-            findings.append(
-                Diagnostic(
-                    .note, .style,
-                    "pattern of input '\(input.name)' has to match the whole value; write '^…$' to show it",
-                    at: rule.location))
-        }
-        // An empty default stands for no answer, which no pattern is asked about.
-        if let text = input.defaultValue, !text.isEmpty, let location = input.defaultLocation {
-            let problem: String? =
-                switch matcher.match(pattern, text) {
-                case .matches: nil
-                case .differs: "does not match its pattern \(Diagnostic.quoted(rule.source))"
-                case .limitReached: "takes its pattern \(Diagnostic.quoted(rule.source)) too long to match"
-                }
-            if let problem {
-                findings.append(
-                    Diagnostic(
-                        .error, .defaultValue,
-                        input.isSensitive
-                            ? "default of the sensitive input '\(input.name)' \(problem)"
-                            : "default \(Diagnostic.quoted(text)) of input '\(input.name)' \(problem)",
-                        at: location))
-            }
-        }
-        return findings
+        let count = pattern == nil && rule.kind == .uuid ? 1 : max(1, min(16, 512 / rule.length))
+        return (0..<count).map { _ in try? generator.make(rule, for: input) }
     }
 }

@@ -89,13 +89,15 @@ struct InstallerFolder {
     /// A script is run as `bash -p script`, so that it works without being executable; by hand it does not.
     private mutating func checkScripts(of manifest: Manifest, in folder: Folder) {
         var seen: Set<String> = []
-        for script in manifest.scripts where seen.insert(script.text).inserted { check(script, in: folder) }
+        for script in manifest.scripts where seen.insert(script.text).inserted {
+            check(script, at: manifest.location(of: script.location), in: folder)
+        }
     }
 
-    private mutating func check(_ script: LocatedText, in folder: Folder) {
+    private mutating func check(_ script: LocatedText, at place: SourceLocation, in folder: Folder) {
         func finding(_ predicate: String, _ severity: Diagnostic.Severity = .error) {
             diagnostics.append(
-                Diagnostic(severity, .script, "script '\(script.text)' \(predicate)", at: script.location))
+                Diagnostic(severity, .script, "script '\(script.text)' \(predicate)", at: place))
         }
         do throws(FileError) {
             let (bytes, status) = try folder.read(script.text, atMost: Self.maximumScriptSize)

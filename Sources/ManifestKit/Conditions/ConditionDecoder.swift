@@ -96,7 +96,7 @@ struct ConditionDecoder {
         var field: InputField?
     }
 
-    private func side(named name: String, at location: SourceLocation) -> Side? {
+    private func side(named name: String, at location: SourceMark) -> Side? {
         if name.hasPrefix("$") {
             if let context = Condition.Context(rawValue: name) {
                 return Side(subject: .context(context), kind: context.kind)
@@ -149,7 +149,7 @@ struct ConditionDecoder {
     }
 
     private func comparison(
-        of side: Side, _ kind: Condition.Operator, _ node: YAMLNode, at location: SourceLocation? = nil,
+        of side: Side, _ kind: Condition.Operator, _ node: YAMLNode, at location: SourceMark? = nil,
         isShort: Bool
     ) -> Condition? {
         let name = side.subject.name
@@ -307,7 +307,7 @@ struct ConditionDecoder {
     }
 
     private func report(
-        _ code: DiagnosticCode, _ rest: @autoclosure () -> String, at location: SourceLocation
+        _ code: DiagnosticCode, _ rest: @autoclosure () -> String, at location: SourceMark
     ) {
         findings.error(code, "\(key)\(owner) \(rest())", at: location)
     }

@@ -12,7 +12,7 @@ enum AmbiguousScalar {
 
     /// Suggests quotes where a text stands without them and other readers would see no text.
     static func warn(
-        about text: String, _ style: ScalarStyle, at location: SourceLocation, _ findings: Findings
+        about text: String, _ style: ScalarStyle, at location: SourceMark, _ findings: Findings
     ) {
         guard style == .plain, let reading = otherReading(of: text) else { return }
         findings.warning(

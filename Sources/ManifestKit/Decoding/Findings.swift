@@ -22,7 +22,7 @@ final class Findings {
     init(file: String) { self.file = file }
 
     /// The beginning of the file.
-    var start: SourceLocation { SourceLocation(file: file) }
+    var start: SourceMark { SourceMark(line: 1, column: 1) }
 
     /// Everything found, in source order.
     var diagnostics: [Diagnostic] {
@@ -39,20 +39,20 @@ final class Findings {
         return NearMiss.hint(for: word, among: known)
     }
 
-    func error(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceLocation) {
+    func error(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceMark) {
         add(.error, code, message, at: location)
     }
 
-    func warning(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceLocation) {
+    func warning(_ code: DiagnosticCode, _ message: @autoclosure () -> String, at location: SourceMark) {
         add(.warning, code, message, at: location)
     }
 
     private func add(
         _ severity: Diagnostic.Severity, _ code: DiagnosticCode, _ message: () -> String,
-        at location: SourceLocation
+        at location: SourceMark
     ) {
         if list.count < Self.maximum {
-            list.append(Diagnostic(severity, code, message(), at: location))
+            list.append(Diagnostic(severity, code, message(), at: location.location(in: file)))
         } else if hidden != .error {
             hidden = severity
         }

@@ -3,7 +3,7 @@ struct HostRequirementDecoder {
     /// The requirement, and where it says less clearly than it could which system a version is of.
     struct Result {
         let requirement: HostRequirement
-        var looseVersionLocation: SourceLocation?
+        var looseVersionLocation: SourceMark?
     }
 
     let findings: Findings
@@ -19,7 +19,7 @@ struct HostRequirementDecoder {
         let families = self.families(reader)
         let declared = declaredVersions(reader, families: families ?? [])
         var versions = declared
-        var loose: SourceLocation?
+        var loose: SourceMark?
         var lowest: [String: ManifestVersion] = [:]
         for (key, comparison) in [("min_version", VersionRange.Comparison.atLeast), ("max_version", .atMost)]
         {
@@ -103,7 +103,7 @@ struct HostRequirementDecoder {
     /// A scalar bound and the families it is meant for.
     private struct ScalarBound {
         let version: ManifestVersion
-        let location: SourceLocation
+        let location: SourceMark
 
         /// `20.04` beside ubuntu is one of ubuntu's versions and nobody else's; anything else is everybody's.
         func families(of listed: [String]) -> [String] {

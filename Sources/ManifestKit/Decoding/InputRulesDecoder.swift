@@ -121,7 +121,7 @@ struct InputRulesDecoder {
     }
 
     private func reportMisfit(
-        _ key: String, _ reader: MappingReader, type: InputType, at location: SourceLocation
+        _ key: String, _ reader: MappingReader, type: InputType, at location: SourceMark
     ) {
         findings.error(
             .rule, "'\(key)'\(reader.owner) is not for inputs of type \(type.rawValue)", at: location)

@@ -53,7 +53,7 @@ struct ManifestDecoder {
             isIdempotent: defaults.isIdempotent, retry: defaults.retry, exitCodes: defaults.exitCodes,
             environment: environment, services: services, ports: ports, health: health, outputs: outputs,
             data: data,
-            dependencies: dependencies, changelog: changelog, scripts: findings.scripts,
+            dependencies: dependencies, changelog: changelog, file: findings.file, scripts: findings.scripts,
             conditionPatterns: findings.patterns, looseVersionLocation: host.looseVersionLocation,
             evaluationOrder: order)
     }

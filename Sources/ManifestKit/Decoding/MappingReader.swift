@@ -2,7 +2,7 @@
 struct LocatedText: Sendable {
     let text: String
     let style: ScalarStyle
-    let location: SourceLocation
+    let location: SourceMark
 }
 
 /// Typed reads from one map of the file; what does not fit is reported and read as absent.
@@ -13,7 +13,7 @@ struct MappingReader {
         case many
     }
 
-    let location: SourceLocation
+    let location: SourceMark
     let entries: [YAMLEntry]
     /// ` of input 'https_port'`, or nothing at the top.
     let owner: String

@@ -16,9 +16,30 @@ public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
 
     /// The place as compilers write it: `path:line:column`.
     public var description: String { "\(file):\(line):\(column)" }
+}
+
+/// A place in a file that is known from elsewhere.
+///
+/// Every node of a file has one: it is small and holds no reference.
+package struct SourceMark: Hashable, Sendable {
+    private let storedLine: Int32
+    private let storedColumn: Int32
+
+    init(line: Int, column: Int) {
+        storedLine = Int32(clamping: line)
+        storedColumn = Int32(clamping: column)
+    }
+
+    /// The line, from 1.
+    package var line: Int { Int(storedLine) }
+    /// The column in characters, from 1.
+    package var column: Int { Int(storedColumn) }
 
     /// The place `count` characters further on the same line.
-    package func advanced(by count: Int) -> SourceLocation {
-        SourceLocation(file: file, line: line, column: column + count)
+    func advanced(by count: Int) -> SourceMark { SourceMark(line: line, column: column + count) }
+
+    /// The place for a finding about `file`.
+    func location(in file: String) -> SourceLocation {
+        SourceLocation(file: file, line: line, column: column)
     }
 }

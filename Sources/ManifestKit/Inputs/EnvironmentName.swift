@@ -22,7 +22,7 @@ package enum EnvironmentName {
     ///
     /// - Parameter advice: What else there is to say of one that is reserved.
     static func check(
-        _ variable: String, owner: String, advice: String = "", at location: SourceLocation,
+        _ variable: String, owner: String, advice: String = "", at location: SourceMark,
         _ findings: Findings
     ) {
         if !isWellFormed(variable) {

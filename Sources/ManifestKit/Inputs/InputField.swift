@@ -60,15 +60,15 @@ public struct InputField: Sendable {
     public let deprecation: String?
 
     /// Where the input begins in the file.
-    package let location: SourceLocation
+    package let location: SourceMark
     /// Where its group is named.
-    var groupLocation: SourceLocation?
+    var groupLocation: SourceMark?
     /// Where its names of before are listed.
-    var aliasLocation: SourceLocation?
+    var aliasLocation: SourceMark?
     /// Where its default is written.
-    package internal(set) var defaultLocation: SourceLocation?
+    package internal(set) var defaultLocation: SourceMark?
     /// Where it is written how a value is made.
-    package internal(set) var generationLocation: SourceLocation?
+    package internal(set) var generationLocation: SourceMark?
 
     /// What a person sees of an input.
     public struct Display: Sendable, Hashable {

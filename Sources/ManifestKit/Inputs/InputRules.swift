@@ -164,7 +164,7 @@ public struct PatternRule: Sendable {
     /// The author's sentence for values that do not match.
     public let message: String?
     /// Where the source is written.
-    package let location: SourceLocation
+    package let location: SourceMark
     let style: ScalarStyle
 }
 
@@ -173,7 +173,7 @@ extension PatternRule {
     ///
     /// Between double quotes and in blocks escapes and indentation lie in
     /// between; there the pattern's own place has to do.
-    package func location(ofCharacter offset: Int) -> SourceLocation {
+    package func location(ofCharacter offset: Int) -> SourceMark {
         switch style {
         case .plain: return location.advanced(by: offset)
         case .singleQuoted:

@@ -15,7 +15,7 @@ struct YAMLEvent {
     }
 
     let kind: Kind
-    let location: SourceLocation
+    let location: SourceMark
     /// Whether the node carries an anchor, as in `&name`.
     let hasAnchor: Bool
     /// Whether the node carries a tag, as in `!!str`.
@@ -25,5 +25,5 @@ struct YAMLEvent {
 /// Why libyaml stopped.
 struct YAMLProblem: Error {
     let text: String
-    let location: SourceLocation
+    let location: SourceMark
 }

@@ -3,13 +3,11 @@ import CLibYAML
 /// libyaml's parser over bytes that outlive it: the only code that touches the C library.
 struct YAMLEventSource: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
-    private let file: String
 
     /// A parser for `bytes`, which have to stay where they are while it lives; nil without memory.
-    init?(_ bytes: UnsafeBufferPointer<UInt8>, file: String) {
+    init?(_ bytes: UnsafeBufferPointer<UInt8>) {
         parser = .allocate(capacity: 1)
         parser.initialize(to: yaml_parser_t())
-        self.file = file
         guard yaml_parser_initialize(parser) == 1 else {
             parser.deallocate()
             return nil
@@ -78,7 +76,7 @@ struct YAMLEventSource: ~Copyable {
         return YAMLProblem(text: text + context, location: place(parser.pointee.problem_mark))
     }
 
-    private func place(_ mark: yaml_mark_t) -> SourceLocation {
-        SourceLocation(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+    private func place(_ mark: yaml_mark_t) -> SourceMark {
+        SourceMark(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
     }
 }

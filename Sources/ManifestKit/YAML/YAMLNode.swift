@@ -11,7 +11,7 @@ struct YAMLNode: Sendable {
     }
 
     let content: Content
-    let location: SourceLocation
+    let location: SourceMark
 
     /// The node's kind, for "… is a list; a map is wanted".
     var kind: String {
@@ -46,6 +46,6 @@ enum ScalarStyle: Sendable {
 /// One key of a map and what stands under it.
 struct YAMLEntry: Sendable {
     let key: String
-    let location: SourceLocation
+    let location: SourceMark
     let value: YAMLNode
 }

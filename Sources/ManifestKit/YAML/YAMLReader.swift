@@ -14,7 +14,7 @@ struct YAMLReader: ~Copyable {
     static func read(_ bytes: [UInt8], findings: Findings) -> YAMLNode? {
         guard YAMLSource.check(bytes, findings: findings) else { return nil }
         return bytes.withUnsafeBufferPointer { buffer in
-            guard let source = YAMLEventSource(buffer, file: findings.file) else {
+            guard let source = YAMLEventSource(buffer) else {
                 findings.error(.yamlSyntax, "there is no memory left to read the file", at: findings.start)
                 return nil
             }
@@ -122,7 +122,7 @@ struct YAMLReader: ~Copyable {
     }
 
     /// The raw file was checked already; this finds what was written as an escape, which only these quotes allow.
-    private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceLocation) -> YAMLNode.Content
+    private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceMark) -> YAMLNode.Content
     {
         guard style == .doubleQuoted, let bad = text.unicodeScalars.first(where: Characters.isForbidden)
         else { return .scalar(text, style) }
@@ -133,14 +133,14 @@ struct YAMLReader: ~Copyable {
         return .unusable
     }
 
-    private func checkDepth(_ depth: Int, at location: SourceLocation) throws(YAMLProblem) {
+    private func checkDepth(_ depth: Int, at location: SourceMark) throws(YAMLProblem) {
         guard depth >= Self.maximumDepth else { return }
         findings.error(.depth, "the file is nested more than \(Self.maximumDepth) levels deep", at: location)
         throw stopped(at: location)
     }
 
     /// Ends the reading without another finding.
-    private func stopped(at location: SourceLocation) -> YAMLProblem {
+    private func stopped(at location: SourceMark) -> YAMLProblem {
         YAMLProblem(text: "", location: location)
     }
 

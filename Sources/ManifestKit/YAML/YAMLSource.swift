@@ -39,7 +39,7 @@ enum YAMLSource {
             isClean = false
             findings.error(
                 .controlCharacter, "the character \(Characters.name(of: scalar)) may not stand in a manifest",
-                at: SourceLocation(file: findings.file, line: line, column: column))
+                at: SourceMark(line: line, column: column))
         }
         for scalar in text.unicodeScalars {
             // A carriage return is part of a line's end, and nothing else.
@@ -57,11 +57,11 @@ enum YAMLSource {
         return isClean
     }
 
-    private static func placeOfInvalidUTF8(_ bytes: [UInt8], _ findings: Findings) -> SourceLocation {
+    private static func placeOfInvalidUTF8(_ bytes: [UInt8], _ findings: Findings) -> SourceMark {
         var valid = bytes.count
         do { _ = try UTF8Span(validating: bytes.span) } catch { valid = error.byteOffsets.lowerBound }
         let lines = bytes[..<valid].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let before = String(decoding: lines.last ?? [], as: UTF8.self).unicodeScalars.count
-        return SourceLocation(file: findings.file, line: max(1, lines.count), column: before + 1)
+        return SourceMark(line: max(1, lines.count), column: before + 1)
     }
 }
