@@ -3,18 +3,31 @@
 /// `{enable_ssl: "true", mode: [prod, staging]}`, `{workers: {gte: 2}}`,
 /// `{$any: [{a: x}, {$not: {b: y}}]}`.
 struct ConditionDecoder {
+    /// An input that conditions may name: one for all that name it.
+    final class KnownInput: Sendable {
+        let field: InputField
+
+        init(_ field: InputField) { self.field = field }
+    }
+
     /// What a condition may speak of.
     struct Scope {
         /// The manifest's inputs.
-        var inputs: [InputName: InputField] = [:]
+        var inputs: [InputName: KnownInput] = [:]
         /// Those of one action's own.
-        var own: [InputName: InputField] = [:]
+        var own: [InputName: KnownInput] = [:]
         /// Inputs that were reported, and cannot be compared with.
         var broken: Set<InputName> = []
         /// Whether every name of the file is among the two.
         var isComplete: Bool
 
-        subscript(name: InputName) -> InputField? { inputs[name] ?? own[name] }
+        subscript(name: InputName) -> KnownInput? { inputs[name] ?? own[name] }
+
+        /// Notes the names of inputs some of which were reported; nil for one that was not even named.
+        mutating func note(broken names: [InputName?]) {
+            broken.formUnion(names.compactMap(\.self))
+            isComplete = isComplete && !names.contains(nil)
+        }
 
         /// The names of all of them, for suggestions.
         var names: [String] { inputs.keys.map(\.description) + own.keys.map(\.description) }
@@ -93,7 +106,8 @@ struct ConditionDecoder {
         let subject: Condition.Subject
         let kind: ValueKind
         /// The input, where it is one's answer.
-        var field: InputField?
+        var known: KnownInput?
+        var field: InputField? { known?.field }
     }
 
     private func side(named name: String, at location: SourceMark) -> Side? {
@@ -107,18 +121,18 @@ struct ConditionDecoder {
                 .condition, "names \(Diagnostic.quoted(name)), which is not known here\(hint)", at: location)
             return nil
         }
-        guard let field = InputName(name).flatMap({ scope[$0] }) else {
+        guard let known = InputName(name).flatMap({ scope[$0] }) else {
             if scope.lacks(name) {
                 let hint = findings.hint(for: name, among: scope.names)
                 report(.condition, "names \(Diagnostic.quoted(name)), which is no input\(hint)", at: location)
             }
             return nil
         }
-        guard field.name != input else {
+        guard known.field.name != input else {
             report(.condition, "names the input itself", at: location)
             return nil
         }
-        return Side(subject: .input(field.name), kind: field.type.kind, field: field)
+        return Side(subject: .input(known.field.name), kind: known.field.type.kind, known: known)
     }
 
     // MARK: Comparisons

@@ -47,10 +47,11 @@ struct ActionDecoder {
         }
         let install = installScript(manifest, declared["install"])
         var actions: [Action] = []
-        for name in Action.Standard.allCases.map(\.rawValue) + own {
+        let names = Action.Standard.allCases.map { (name: $0.rawValue, standard: Optional($0)) }
+        for (name, standard) in names + own.map({ ($0, nil) }) {
             let reader = declared[name]
             // All of an entry is read, whether it is offered or not: for the findings.
-            let means = means(of: name, reader, manifest, install: install)
+            let means = means(of: standard, name, reader, manifest, install: install)
             guard means != nil || reader != nil else { continue }
             let action = action(name, means, reader)
             if means != nil { actions.append(action) }
@@ -94,14 +95,15 @@ struct ActionDecoder {
     }
 
     private func means(
-        of name: String, _ reader: MappingReader?, _ manifest: MappingReader, install: LocatedText?
+        of standard: Action.Standard?, _ name: String, _ reader: MappingReader?, _ manifest: MappingReader,
+        install: LocatedText?
     ) -> Action.Means? {
         func scripted(_ script: LocatedText) -> Action.Means {
             findings.scripts.append(script)
             return .script(script.text)
         }
-        let given = name == "remove" ? script("uninstall_script", manifest, reader) : reader?.file("script")
-        switch Action.Standard(rawValue: name) {
+        let given = standard == .remove ? script("uninstall_script", manifest, reader) : reader?.file("script")
+        switch standard {
         case .install: return install.map(scripted)
         case _ where given != nil: return given.map(scripted)
         case .configure, .upgrade:
@@ -112,7 +114,7 @@ struct ActionDecoder {
         }
         if let reader, install != nil, !reader.has("script") {
             let instead: String =
-                switch Action.Standard(rawValue: name) {
+                switch standard {
                 case .configure, .upgrade: ", or 'idempotent: true'"
                 case .status, .start, .stop, .restart: ", or 'services' to do it with"
                 case .verify: ", or 'health' to do it with"

@@ -175,7 +175,7 @@ struct PortReference {
     let findings: Findings
 
     func input(_ text: LocatedText, owner: String) -> InputName? {
-        guard let field = InputName(text.text).flatMap({ scope[$0] }) else {
+        guard let field = InputName(text.text).flatMap({ scope[$0]?.field }) else {
             if scope.lacks(text.text) {
                 let hint = findings.hint(for: text.text, among: scope.names)
                 findings.error(

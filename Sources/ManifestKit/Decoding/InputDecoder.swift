@@ -1,15 +1,9 @@
 /// Reads one entry of `inputs`.
 struct InputDecoder {
-    /// An input that still lacks its conditions, which need all the others.
-    struct Draft {
-        let field: InputField
-        let reader: MappingReader
-    }
-
     let findings: Findings
 
-    /// The input that `node` holds, or nil if it cannot be told what it is.
-    func decode(_ node: YAMLNode) -> Draft? {
+    /// The input that `node` holds, without its conditions, or nil if it cannot be told what it is.
+    func decode(_ node: YAMLNode) -> (InputField, MappingReader)? {
         guard let probe = MappingReader(node, keys: nil, name: "an entry of 'inputs'", findings: findings)
         else { return nil }
         let name = probe.name("name", "input name")
@@ -38,7 +32,7 @@ struct InputDecoder {
         decodeDefault(of: &field, from: reader)
         field.generation = generation(reader, field)
         field.generationLocation = reader.node("generate")?.location
-        return Draft(field: field, reader: reader)
+        return (field, reader)
     }
 
     private func type(_ reader: MappingReader) -> InputType? {

@@ -9,18 +9,41 @@ struct InputListDecoder {
         let taken: InputNames
     }
 
+    /// Inputs that still lack their conditions, which need all the others, and what each was read from.
+    private struct Drafts {
+        var fields: [InputField] = []
+        var readers: [MappingReader] = []
+        let isComplete: Bool
+
+        init(_ nodes: [YAMLNode], _ findings: Findings) {
+            fields.reserveCapacity(nodes.count)
+            readers.reserveCapacity(nodes.count)
+            let decoder = InputDecoder(findings: findings)
+            for node in nodes {
+                guard let (field, reader) = decoder.decode(node) else { continue }
+                fields.append(field)
+                readers.append(reader)
+            }
+            isComplete = fields.count == nodes.count
+        }
+
+        /// The inputs by their names; the first where a name is there twice.
+        var known: [InputName: ConditionDecoder.KnownInput] {
+            Dictionary(fields.map { ($0.name, ConditionDecoder.KnownInput($0)) }) { first, _ in first }
+        }
+    }
+
     let findings: Findings
 
     /// The inputs of the manifest under `reader`, or nil if they are no list.
     func decode(_ reader: MappingReader) -> Result? {
-        guard let elements = reader.elements("inputs", atMost: 1000) else { return nil }
-        let drafts = elements.compactMap { InputDecoder(findings: findings).decode($0) }
-        let fields = drafts.map(\.field)
-        let taken = InputNames(of: fields, beside: InputNames(), findings)
-        let scope = scope(of: drafts, elements, ConditionDecoder.Scope(isComplete: true), \.inputs)
-        var result = resolve(drafts, fields, scope, taken)
-        if drafts.count < elements.count { result.evaluationOrder = nil }
-        return result
+        guard let nodes = reader.elements("inputs", atMost: 1000) else { return nil }
+        let drafts = Drafts(nodes, findings)
+        let taken = InputNames(of: drafts.fields, beside: InputNames(), findings)
+        var scope = ConditionDecoder.Scope(isComplete: true)
+        scope.inputs = drafts.known
+        if !drafts.isComplete { scope.note(broken: nodes.map(Self.name)) }
+        return resolve(drafts, scope, taken)
     }
 
     /// The inputs of an action's own, which may speak of the manifest's.
@@ -28,44 +51,33 @@ struct InputListDecoder {
         -> [InputField]
     {
         guard !nodes.isEmpty else { return [] }
-        let drafts = nodes.compactMap { InputDecoder(findings: findings).decode($0) }
-        let fields = drafts.map(\.field)
-        let names = InputNames(of: fields, beside: taken, findings)
-        return resolve(drafts, fields, scope(of: drafts, nodes, outer, \.own), names).fields
-    }
-
-    /// `outer` and what `nodes` add to it.
-    private func scope(
-        of drafts: [InputDecoder.Draft], _ nodes: [YAMLNode], _ outer: ConditionDecoder.Scope,
-        _ place: WritableKeyPath<ConditionDecoder.Scope, [InputName: InputField]>
-    ) -> ConditionDecoder.Scope {
+        let drafts = Drafts(nodes, findings)
+        let names = InputNames(of: drafts.fields, beside: taken, findings)
         var scope = outer
-        scope[keyPath: place] = Dictionary(drafts.map { ($0.field.name, $0.field) }) { first, _ in first }
-        guard drafts.count < nodes.count else { return scope }
-        let names = nodes.compactMap(Self.name)
-        scope.broken.formUnion(names)
-        scope.isComplete = outer.isComplete && names.count == nodes.count
-        return scope
+        scope.own = drafts.known
+        if !drafts.isComplete { scope.note(broken: nodes.map(Self.name)) }
+        return resolve(drafts, scope, names).fields
     }
 
     private func resolve(
-        _ drafts: [InputDecoder.Draft], _ decoded: [InputField], _ scope: ConditionDecoder.Scope,
-        _ taken: InputNames
+        _ drafts: consuming Drafts, _ scope: ConditionDecoder.Scope, _ taken: InputNames
     ) -> Result {
-        var fields = decoded
-        for index in fields.indices {
+        for index in drafts.fields.indices {
+            let (reader, name) = (drafts.readers[index], drafts.fields[index].name)
             let decode = { (key: String) -> Condition? in
-                guard let node = drafts[index].reader.node(key) else { return nil }
+                guard let node = reader.node(key) else { return nil }
                 return ConditionDecoder(
-                    key: key, owner: drafts[index].reader.owner, input: fields[index].name, scope: scope,
-                    findings: findings
+                    key: key, owner: reader.owner, input: name, scope: scope, findings: findings
                 ).decode(node)
             }
-            let conditions = (decode("visible_if"), decode("required_if"), decode("readonly_if"))
-            (fields[index].visibility, fields[index].requirement, fields[index].freeze) = conditions
+            drafts.fields[index].visibility = decode("visible_if")
+            drafts.fields[index].requirement = decode("required_if")
+            drafts.fields[index].freeze = decode("readonly_if")
         }
+        let order = evaluationOrder(of: drafts)
         return Result(
-            fields: fields, evaluationOrder: evaluationOrder(of: fields, drafts), scope: scope, taken: taken)
+            fields: drafts.fields, evaluationOrder: drafts.isComplete ? order : nil, scope: scope,
+            taken: taken)
     }
 
     /// The name of an input that may be wrong in all else.
@@ -79,9 +91,10 @@ struct InputListDecoder {
     // MARK: Order
 
     /// The positions sorted so that each comes after those its visibility depends on; nil for a cycle.
-    private func evaluationOrder(of fields: [InputField], _ drafts: [InputDecoder.Draft]) -> [Int]? {
+    private func evaluationOrder(of drafts: Drafts) -> [Int]? {
+        let fields = drafts.fields
         if fields.allSatisfy({ $0.visibility == nil }) { return Array(fields.indices) }
-        let positions = Dictionary(fields.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let positions = Dictionary(fields.indices.map { (fields[$0].name, $0) }) { first, _ in first }
         let needs = fields.map { field in
             field.visibility.map { Set($0.fields.compactMap { positions[$0] }) } ?? []
         }
@@ -110,7 +123,7 @@ struct InputListDecoder {
             .condition,
             "visible_if of input '\(fields[start].name)' depends on itself: "
                 + (cycle + [start]).map { fields[$0].name.description }.joined(separator: " → "),
-            at: drafts[start].reader.node("visible_if")?.location ?? fields[start].location)
+            at: drafts.readers[start].node("visible_if")?.location ?? fields[start].location)
         return nil
     }
 

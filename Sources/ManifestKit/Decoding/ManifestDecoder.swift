@@ -39,8 +39,10 @@ struct ManifestDecoder {
             hasHealth: !health.isEmpty,
             findings: findings
         ).decode(reader)
-        let environment = environment(beside: fields + (actions ?? []).flatMap(\.ownInputs))
-        shown.checkGroups(of: fields + (actions ?? []).flatMap(\.ownInputs), among: groups)
+        let own = (actions ?? []).flatMap(\.ownInputs)
+        let environment = environment(beside: fields + own)
+        shown.checkGroups(of: fields, among: groups)
+        shown.checkGroups(of: own, among: groups)
         let (ports, outputs, data) = (owned.ports(), owned.outputs(), owned.data())
         let (dependencies, resources) = (owned.dependencies(), owned.resources())
         guard let head, let host, let inputs, let order = inputs.evaluationOrder, let actions else {
@@ -120,9 +122,9 @@ struct ManifestDecoder {
     }
 
     /// Variables that every script is given; they share a space with those of the inputs.
-    private func environment(beside inputs: [InputField]) -> [String: String] {
+    private func environment(beside inputs: @autoclosure () -> [InputField]) -> [String: String] {
         guard let map = reader.map("env", keys: nil) else { return [:] }
-        let taken = Dictionary(inputs.map { ($0.environmentName, $0.name) }) { first, _ in first }
+        let taken = Dictionary(inputs().map { ($0.environmentName, $0.name) }) { first, _ in first }
         var variables: [String: String] = [:]
         for entry in map.entries {
             EnvironmentName.check(entry.key, owner: " of 'env'", at: entry.location, findings)

@@ -41,7 +41,7 @@ struct MappingReader {
     }
 
     private func check(against schema: SchemaMap) {
-        for entry in entries where !schema.names.contains(entry.key) && !entry.key.hasPrefix("x-") {
+        for entry in entries where !schema.knows(entry.key) && !entry.key.hasPrefix("x-") {
             let hint = findings.hint(for: entry.key, among: schema.names)
             let message = "unknown key \(Diagnostic.quoted(entry.key))\(owner)\(hint)"
             if findings.isLenient {
@@ -50,16 +50,22 @@ struct MappingReader {
                 findings.error(.unknownKey, message, at: entry.location)
             }
         }
-        for key in schema.keys where key.isRequired { require(key.name) }
+        for key in schema.required { require(key) }
     }
 
     /// What stands under `key`, or nil if it is absent or was reported.
     func node(_ key: String) -> YAMLNode? {
-        guard let node = entries.first(where: { $0.key == key })?.value, !node.isUnusable else { return nil }
-        return node
+        guard let index = index(of: key), !entries[index].value.isUnusable else { return nil }
+        return entries[index].value
     }
 
-    func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+    func has(_ key: String) -> Bool { index(of: key) != nil }
+
+    /// Where `key` stands; most keys differ in length already, which is told at once.
+    private func index(of key: String) -> Int? {
+        let length = key.utf8.count
+        return entries.firstIndex { $0.key.utf8.count == length && $0.key == key }
+    }
 
     /// Reports each absent key of `keys`.
     func require(_ keys: String...) {
@@ -91,7 +97,7 @@ struct MappingReader {
             findings.error(.shape, "\(name()) has no value\(cure)", at: node.location)
             return nil
         }
-        if lines == .one, let bad = text.unicodeScalars.first(where: Characters.isForbiddenInOneLine) {
+        if lines == .one, let bad = Characters.firstForbidden(in: text, ofOneLine: true) {
             findings.error(
                 .controlCharacter,
                 "\(name()) is one line of text and may not hold \(Characters.name(of: bad))",

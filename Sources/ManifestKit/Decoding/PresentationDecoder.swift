@@ -41,7 +41,7 @@ struct PresentationDecoder {
                 findings.error(.collision, "rule '\(id)' is declared twice", at: reader.location)
             }
             let fields = reader.texts("fields")?.compactMap { text -> InputName? in
-                if let field = InputName(text.text).flatMap({ scope[$0] }) { return field.name }
+                if let known = InputName(text.text).flatMap({ scope[$0] }) { return known.field.name }
                 if scope.lacks(text.text) {
                     let hint = findings.hint(for: text.text, among: scope.names)
                     findings.error(

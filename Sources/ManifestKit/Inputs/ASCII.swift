@@ -5,6 +5,7 @@ package enum ASCII {
     package static func isUppercase(_ byte: UInt8) -> Bool { (0x41...0x5A).contains(byte) }
     package static func isLetter(_ byte: UInt8) -> Bool { isLowercase(byte | 0x20) && byte < 0x80 }
     package static func isAlphanumeric(_ byte: UInt8) -> Bool { isDigit(byte) || isLetter(byte) }
+    package static func isVisible(_ byte: UInt8) -> Bool { (0x20..<0x7F).contains(byte) }
     package static func isHexDigit(_ byte: UInt8) -> Bool {
         isDigit(byte) || (0x61...0x66).contains(byte | 0x20)
     }

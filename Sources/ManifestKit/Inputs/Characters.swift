@@ -21,6 +21,13 @@ package enum Characters {
         scalar == "\t" || scalar == "\n" || isForbidden(scalar)
     }
 
+    /// The first character that may not stand in `text`: of one line, or of many.
+    package static func firstForbidden(in text: String, ofOneLine isOneLine: Bool) -> Unicode.Scalar? {
+        // Nearly all texts are visible ASCII.
+        if text.utf8.allSatisfy(ASCII.isVisible) { return nil }
+        return text.unicodeScalars.first(where: isOneLine ? isForbiddenInOneLine : isForbidden)
+    }
+
     /// `U+202E`, as findings name a character they must not repeat.
     package static func name(of scalar: Unicode.Scalar) -> String {
         let digits = String(scalar.value, radix: 16, uppercase: true)

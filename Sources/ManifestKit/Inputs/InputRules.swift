@@ -154,7 +154,7 @@ struct ExactTexts: Sendable {
 
     init(_ texts: [String]) { self.texts = Set(texts.map { Array($0.utf8) }) }
 
-    func contains(_ text: String) -> Bool { texts.contains(Array(text.utf8)) }
+    func contains(_ text: String) -> Bool { !texts.isEmpty && texts.contains(Array(text.utf8)) }
 }
 
 /// A pattern as an author wrote it; it is compiled and judged elsewhere.

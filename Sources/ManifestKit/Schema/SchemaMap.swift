@@ -27,13 +27,26 @@ package struct SchemaMap: Sendable {
     package let name: String
     /// Its keys, in the order in which they are told.
     package let keys: [Key]
-    /// The keys' names, to look them up.
-    let names: Set<String>
+    /// The keys' names, for suggestions.
+    let names: [String]
+    /// Those that may not be absent.
+    let required: [String]
+    private let namesByLength: [[String]]
 
     init(_ name: String, _ keys: [Key]) {
         self.name = name
         self.keys = keys
-        names = Set(keys.map(\.name))
+        names = keys.map(\.name)
+        required = keys.filter(\.isRequired).map(\.name)
+        var namesByLength = [[String]](repeating: [], count: (names.map(\.utf8.count).max() ?? 0) + 1)
+        for name in names { namesByLength[name.utf8.count].append(name) }
+        self.namesByLength = namesByLength
+    }
+
+    /// Whether the map may hold `key`; few of its keys are as long as that.
+    func knows(_ key: String) -> Bool {
+        let length = key.utf8.count
+        return length < namesByLength.count && namesByLength[length].contains(key)
     }
 }
 

@@ -51,8 +51,7 @@ extension InputType {
     /// Most values are printable ASCII, which a look at the bytes shows.
     private func checkCharacters(of text: String) throws(ValueProblem) {
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return }
-        let isForbidden = self == .text ? Characters.isForbidden : Characters.isForbiddenInOneLine
-        guard let bad = text.unicodeScalars.first(where: isForbidden) else { return }
+        guard let bad = Characters.firstForbidden(in: text, ofOneLine: self != .text) else { return }
         throw ValueProblem(
             .characters,
             "holds the character \(Characters.name(of: bad)), which "

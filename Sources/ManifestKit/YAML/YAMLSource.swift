@@ -12,7 +12,7 @@ enum YAMLSource {
             return false
         }
         // Nearly all files are nothing but visible ASCII.
-        if bytes.allSatisfy({ (0x20..<0x7F).contains($0) || $0 == UInt8(ascii: "\n") }) { return true }
+        if bytes.allSatisfy({ ASCII.isVisible($0) || $0 == UInt8(ascii: "\n") }) { return true }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) || bytes.starts(with: [0xFF, 0xFE])
             || bytes.starts(with: [0xFE, 0xFF])
         {
