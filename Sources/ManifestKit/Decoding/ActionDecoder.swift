@@ -102,7 +102,8 @@ struct ActionDecoder {
             findings.scripts.append(script)
             return .script(script.text)
         }
-        let given = standard == .remove ? script("uninstall_script", manifest, reader) : reader?.file("script")
+        let given =
+            standard == .remove ? script("uninstall_script", manifest, reader) : reader?.file("script")
         switch standard {
         case .install: return install.map(scripted)
         case _ where given != nil: return given.map(scripted)

@@ -40,7 +40,9 @@ enum AmbiguousScalar {
         if [".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN"].contains(where: { rest.elementsEqual($0.utf8) }) {
             return true
         }
-        if rest.starts(with: "0x".utf8) { return rest.count > 2 && rest.dropFirst(2).allSatisfy(ASCII.isHexDigit) }
+        if rest.starts(with: "0x".utf8) {
+            return rest.count > 2 && rest.dropFirst(2).allSatisfy(ASCII.isHexDigit)
+        }
         if rest.starts(with: "0o".utf8) || rest.starts(with: "0b".utf8) {
             return rest.count > 2 && rest.dropFirst(2).allSatisfy(ASCII.isDigit)
         }

@@ -25,7 +25,9 @@ struct InputNames {
                     ? "is declared twice; it is already on line \(earlier.line)"
                     : "has a name that is already an alias of '\(earlier.name)'"
                 findings.error(.collision, "input '\(field.name)' \(found)", at: field.location)
-            } else if let earlier = variables[field.environmentName] ?? others.variables[field.environmentName] {
+            } else if let earlier = variables[field.environmentName]
+                ?? others.variables[field.environmentName]
+            {
                 findings.error(
                     .collision,
                     "inputs '\(earlier.name)' and '\(field.name)' share the variable '\(field.environmentName)'",

@@ -35,7 +35,8 @@ struct ManifestDecoder {
             isIdempotent: reader.bool("idempotent") ?? false, retry: RetryDecoder.decode(reader) ?? .standard,
             exitCodes: ExitCodeDecoder.decode(reader))
         let actions = ActionDecoder(
-            defaults: defaults, scope: scope, taken: inputs?.taken ?? InputNames(), hasServices: !services.isEmpty,
+            defaults: defaults, scope: scope, taken: inputs?.taken ?? InputNames(),
+            hasServices: !services.isEmpty,
             hasHealth: !health.isEmpty,
             findings: findings
         ).decode(reader)

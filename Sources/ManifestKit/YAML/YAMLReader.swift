@@ -122,8 +122,7 @@ struct YAMLReader: ~Copyable {
     }
 
     /// The raw file was checked already; this finds what was written as an escape, which only these quotes allow.
-    private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceMark) -> YAMLNode.Content
-    {
+    private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceMark) -> YAMLNode.Content {
         guard style == .doubleQuoted, let bad = Characters.firstForbidden(in: text, ofOneLine: false)
         else { return .scalar(text, style) }
         findings.error(
