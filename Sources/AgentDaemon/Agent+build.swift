@@ -45,7 +45,7 @@ struct Agent {
             identity: .init(
                 agent: configuration.agent, machine: machine.machineID, bootID: machine.bootID,
                 version: version,
-                facts: machine.facts.wire),
+                facts: { machine.facts.wire }),
             session: Hex.encode(try RandomBytes.generate(16)), keys: configuration.keys,
             journal: try FileAgentJournal(folder: configuration.stateFolder),
             link: try link.link(for: configuration.agent),
@@ -103,12 +103,15 @@ private struct StoppedAtShutdown: Service {
 }
 
 extension HostFacts {
-    /// The facts as beats tell them.
+    /// The facts as beats tell them, and how much disk is free at the moment.
     fileprivate var wire: [String: String] {
         var facts = ["os_id": osID, "arch": architecture]
         facts["os_version"] = versionID
         facts["os_codename"] = codename
         facts["ram_mb"] = memoryMiB.map { String($0) }
+        facts["cpu_cores"] = processors.map { String($0) }
+        // In steps: the panel writes down what changes, and this always does a little.
+        facts["disk_mb"] = RootDisk.freeMiB().map { String($0 / 256 * 256) }
         if !idLike.isEmpty { facts["os_like"] = idLike.joined(separator: " ") }
         return facts
     }

@@ -19,10 +19,12 @@ struct HostIdentity {
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
         let memory = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / (1 << 20)
+        let processors = sysconf(Int32(_SC_NPROCESSORS_ONLN))
         return HostIdentity(
             machineID: try text("/etc/machine-id"), bootID: try text("/proc/sys/kernel/random/boot_id"),
             facts: HostFacts(
-                osRelease: try text("/etc/os-release"), architecture: architecture, memoryMiB: memory))
+                osRelease: try text("/etc/os-release"), architecture: architecture, memoryMiB: memory,
+                processors: processors > 0 ? processors : nil))
     }
 
     private static func text(_ path: String) throws -> String {

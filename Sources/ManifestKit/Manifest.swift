@@ -109,6 +109,11 @@ public struct Manifest: Sendable {
     /// The action called `name`, where it is offered.
     public func action(named name: String) -> Action? { actions.first { $0.name == name } }
 
+    /// Holds a server's facts against every requirement, on its system and on what it has.
+    public func check(_ facts: HostFacts) -> [HostCheck] {
+        hostRequirement.check(facts) + resourceRequirement.check(facts)
+    }
+
     /// The script that installs, relative to the application's folder.
     public var installScript: String {
         if case .script(let script)? = action(named: "install")?.means { script } else { "install.sh" }

@@ -144,14 +144,21 @@ import Testing
 
     private static let elsewhere = TestApplication(
         id: "elsewhere", more: "os_requirements: { family: [alpine] }", script: "end 0")
+    private static let hungry = TestApplication(
+        id: "hungry", more: "resource_requirements: { min_ram_mb: 1024, min_disk_mb: 10, min_cpu_cores: 3 }",
+        script: "end 0")
     private static let withdrawn = TestApplication(
         id: "withdrawn", more: "stability: withdrawn", script: "end 0")
 
     @Test func offersNothingToServersThatAreNotMeant() async throws {
-        try await House.runPanel([Self.elsewhere, Self.withdrawn]) { house in
+        try await House.runPanel([Self.elsewhere, Self.hungry, Self.withdrawn]) { house in
             let foreign = try await house.api.install("elsewhere")
             #expect(foreign.status == 409)
             #expect(try foreign.findings == ["server_id os_unsupported"])
+            let short = try await house.api.install("hungry")
+            #expect(short.status == 409)
+            #expect(try short.findings == ["server_id resources_insufficient"])
+            #expect(short.text.contains("ram_mb of the server is '1023'; wanted is 1024 or more"))
             #expect(try await house.api.install("withdrawn").status == 409)
             #expect(try await house.recordedJobs() == [])
         }
@@ -222,7 +229,8 @@ extension House {
             received: StreamPosition(epoch: 1, number: 0),
             stuck: nil,
             written: 0, running: [], halted: nil, bootID: "boot", clock: Fixtures.time, version: "test",
-            facts: ["os_id": "debian"])
+            // How many processors there are it does not say.
+            facts: ["os_id": "debian", "ram_mb": "1023", "disk_mb": "10"])
         let link = try RedisJobQueue(url: redis.socketURL, name: "beat").link(for: agent)
         try await eventually("\(agent) among the servers") {
             try await link.beat(beat.signed(with: Fixtures.keyring.keys(for: agent)[0]).bytes)

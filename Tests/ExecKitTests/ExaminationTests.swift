@@ -134,6 +134,18 @@ import Testing
         #expect(refusal == Refusal(.osUnsupported, "family is 'fedora', wanted: debian"))
     }
 
+    /// Memory is a fact that the agent was started with; the disk is measured anew.
+    @Test(arguments: [("min_ram_mb: 2048", "ram_mb is '2047'"), ("min_disk_mb: 2000000000", "disk_mb is '")])
+    func aServerThatHasTooLittleIsRefused(_ requirement: String, _ reason: String) async throws {
+        let small = try TestServer(
+            facts: HostFacts(osID: "debian", versionID: "12", architecture: "x86_64", memoryMiB: 2047))
+        try small.publish(
+            script: "#!/bin/bash\n",
+            manifest: TestServer.manifest + "\nresource_requirements: {\(requirement)}\n")
+        let refusal = try #require(await small.host().examine(VerifiedJob(order: try small.order())))
+        #expect(refusal.reason == .osUnsupported && refusal.description.contains(reason), "\(refusal)")
+    }
+
     @Test func inputsThatTheManifestRefusesAreNamedOneByOne() async throws {
         let order = try server.order(inputs: ["server_name": "two\nlines", "unknown": "x"])
         let refusal = try await refusal(order)

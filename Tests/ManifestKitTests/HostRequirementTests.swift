@@ -78,7 +78,22 @@ import Testing
     }
 
     @Test func requiresNothingWhereNothingIsSaid() throws {
-        #expect(try manifest("").hostRequirement.check(Self.facts("plan9", nil)).isEmpty)
+        #expect(try manifest("").check(Self.facts("plan9", nil)).isEmpty)
+    }
+
+    @Test func holdsWhatAServerHasAgainstWhatIsNeeded() throws {
+        let manifest = try manifest(
+            "resource_requirements: {min_ram_mb: 1024, min_disk_mb: 500, min_cpu_cores: 2}")
+        let small = HostFacts(
+            osID: "debian", architecture: "x86_64", memoryMiB: 1023, diskMiB: 500, processors: 1)
+        #expect(
+            manifest.check(small) == [
+                HostCheck(check: .memory, passed: false, actual: "1023", wanted: "1024 or more"),
+                HostCheck(check: .disk, passed: true, actual: "500", wanted: "500 or more"),
+                HostCheck(check: .processors, passed: false, actual: "1", wanted: "2 or more"),
+            ])
+        // What nobody told cannot be judged.
+        #expect(manifest.check(HostFacts(osID: "debian", architecture: "x86_64")).isEmpty)
     }
 }
 

@@ -107,7 +107,7 @@ package struct MemoryHouse: Sendable {
         return AgentWorker(
             identity: .init(
                 agent: Fixtures.agent, machine: "test-machine", bootID: "boot", version: "test",
-                facts: ["os_id": "debian", "os_version": "12", "arch": "x86_64"]),
+                facts: { ["os_id": "debian", "os_version": "12", "arch": "x86_64"] }),
             session: Fixtures.session, keys: Fixtures.keys, journal: journal,
             link: queue.link(for: Fixtures.agent),
             host: host, clock: clock, now: { Self.now() }, onEvent: { agentEvents.tell($0) })

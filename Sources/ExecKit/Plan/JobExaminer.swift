@@ -7,7 +7,7 @@ import ValidationKit
 /// 1. its time limits;
 /// 2. the application's files, and their digest;
 /// 3. the action and its script;
-/// 4. the server, against `os_requirements`;
+/// 4. the server, against `os_requirements` and `resource_requirements`;
 /// 5. the sealed inputs;
 /// 6. all inputs, against the manifest.
 struct JobExaminer: Sendable {
@@ -62,7 +62,9 @@ struct JobExaminer: Sendable {
     }
 
     private func checkHost(_ manifest: Manifest) throws(Refusal) {
-        let failed = manifest.hostRequirement.check(facts).filter { !$0.passed }
+        var facts = facts
+        facts.diskMiB = RootDisk.freeMiB() ?? facts.diskMiB
+        let failed = manifest.check(facts).filter { !$0.passed }
         guard failed.isEmpty else {
             let reasons = failed.map { "\($0.check.rawValue) is '\($0.actual)', wanted: \($0.wanted)" }
             throw Refusal(.osUnsupported, reasons.joined(separator: "; "))

@@ -41,12 +41,14 @@ public actor AgentWorker {
         public let bootID: String
         /// The agent's version.
         public let version: String
-        /// The host's facts for the panel.
-        public let facts: [String: String]
+        /// Reads the host's facts for the panel, with every beat.
+        public let facts: @Sendable () -> [String: String]
 
         /// An identity with its parts.
-        public init(agent: AgentID, machine: String, bootID: String, version: String, facts: [String: String])
-        {
+        public init(
+            agent: AgentID, machine: String, bootID: String, version: String,
+            facts: @escaping @Sendable () -> [String: String]
+        ) {
             self.agent = agent
             self.machine = machine
             self.bootID = bootID
@@ -304,7 +306,7 @@ public actor AgentWorker {
     private func beat() async {
         let envelope = machine.beat(
             received: writtenDownlink, written: writtenEvent, at: now(), bootID: identity.bootID,
-            version: identity.version, facts: identity.facts)
+            version: identity.version, facts: identity.facts())
         if let envelope {
             _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) }
         }

@@ -62,7 +62,7 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     case notListed = "not_listed"
     /// Refused: the application's files differ from what the panel named.
     case digestMismatch = "digest_mismatch"
-    /// Refused: the server does not meet `os_requirements`.
+    /// Refused: the server does not meet `os_requirements` or `resource_requirements`.
     case osUnsupported = "os_unsupported"
     /// Refused: the inputs do not satisfy the server's manifest.
     case inputsInvalid = "inputs_invalid"

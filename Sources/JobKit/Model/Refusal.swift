@@ -8,7 +8,7 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
     case notListed = "not_listed"
     /// The application's files on the server are not the ones the panel named.
     case digestMismatch = "digest_mismatch"
-    /// The server does not meet the manifest's `os_requirements`.
+    /// The server does not meet the manifest's `os_requirements` or `resource_requirements`.
     case osUnsupported = "os_unsupported"
     /// The inputs do not satisfy the manifest on the server.
     case inputsInvalid = "inputs_invalid"

@@ -130,7 +130,7 @@ public struct JobDesk: Sendable {
             return .repeated(job)
         }
         guard let agent = try store.agent(job.agent) else { return .unknownServer }
-        let checks = request.application.manifest.hostRequirement.check(agent.hostFacts)
+        let checks = request.application.manifest.check(agent.hostFacts)
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
         try store.insert(job)
         try store.post(.job(job.order(at: job.createdAt)), to: job.agent, keyring: keyring)
@@ -233,6 +233,7 @@ extension AgentRecord {
             osID: facts["os_id"] ?? "", versionID: facts["os_version"],
             idLike: (facts["os_like"] ?? "").split(separator: " ").map { String($0) },
             codename: facts["os_codename"],
-            architecture: facts["arch"] ?? "", memoryMiB: facts["ram_mb"].flatMap { Int($0) })
+            architecture: facts["arch"] ?? "", memoryMiB: facts["ram_mb"].flatMap { Int($0) },
+            diskMiB: facts["disk_mb"].flatMap { Int($0) }, processors: facts["cpu_cores"].flatMap { Int($0) })
     }
 }

@@ -12,11 +12,15 @@ public struct HostFacts: Sendable, Hashable {
     public let architecture: String
     /// The memory that the system may use, in MiB; nil where nobody asked.
     public let memoryMiB: Int?
+    /// The free disk of the root folder's file system, in MiB; nil where nobody asked.
+    public var diskMiB: Int?
+    /// The processors that are switched on; nil where nobody asked.
+    public let processors: Int?
 
     /// Facts from their parts.
     public init(
         osID: String, versionID: String? = nil, idLike: [String] = [], codename: String? = nil,
-        architecture: String, memoryMiB: Int? = nil
+        architecture: String, memoryMiB: Int? = nil, diskMiB: Int? = nil, processors: Int? = nil
     ) {
         self.osID = osID
         self.versionID = versionID
@@ -24,10 +28,15 @@ public struct HostFacts: Sendable, Hashable {
         self.codename = codename
         self.architecture = architecture
         self.memoryMiB = memoryMiB
+        self.diskMiB = diskMiB
+        self.processors = processors
     }
 
-    /// Facts from the text of `/etc/os-release`, the kernel's word for the processor, and the memory in MiB.
-    public init(osRelease text: String, architecture: String, memoryMiB: Int? = nil) {
+    /// Facts from the text of `/etc/os-release`, the kernel's word for the processor, and what there is, in MiB.
+    public init(
+        osRelease text: String, architecture: String, memoryMiB: Int? = nil, diskMiB: Int? = nil,
+        processors: Int? = nil
+    ) {
         var values: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             guard let sign = line.firstIndex(of: "="), line.first != "#" else { continue }
@@ -37,7 +46,8 @@ public struct HostFacts: Sendable, Hashable {
         self.init(
             osID: value("ID")?.lowercased() ?? "linux", versionID: value("VERSION_ID"),
             idLike: (value("ID_LIKE") ?? "").lowercased().split(separator: " ").map(String.init),
-            codename: value("VERSION_CODENAME"), architecture: architecture, memoryMiB: memoryMiB)
+            codename: value("VERSION_CODENAME"), architecture: architecture, memoryMiB: memoryMiB,
+            diskMiB: diskMiB, processors: processors)
     }
 
     /// The value without the shell's quotes and backslashes.

@@ -82,6 +82,15 @@ public struct HostCheck: Sendable, Hashable {
         case version
         /// The processor.
         case architecture = "arch"
+        /// The memory, in MiB.
+        case memory = "ram_mb"
+        /// The free disk, in MiB.
+        case disk = "disk_mb"
+        /// How many processors there are.
+        case processors = "cpu_cores"
+
+        /// Whether this is about how much there is of something, and not about the system.
+        public var isResource: Bool { self == .memory || self == .disk || self == .processors }
     }
 
     /// What was looked at.

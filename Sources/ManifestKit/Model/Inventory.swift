@@ -116,4 +116,19 @@ public struct ResourceRequirement: Sendable, Hashable {
     public internal(set) var diskMiB: Int?
     /// Processors.
     public internal(set) var processors: Int?
+
+    /// Holds what a server has against what it needs.
+    ///
+    /// What is not known of a server is not checked: its agent knows, and checks again.
+    public func check(_ facts: HostFacts) -> [HostCheck] {
+        func check(_ subject: HostCheck.Subject, _ actual: Int?, _ least: Int?) -> HostCheck? {
+            guard let actual, let least else { return nil }
+            return HostCheck(
+                check: subject, passed: actual >= least, actual: "\(actual)", wanted: "\(least) or more")
+        }
+        return [
+            check(.memory, facts.memoryMiB, memoryMiB), check(.disk, facts.diskMiB, diskMiB),
+            check(.processors, facts.processors, processors),
+        ].compactMap(\.self)
+    }
 }

@@ -101,7 +101,8 @@ extension Problem {
     static func unsupportedServer(_ checks: [HostCheck]) -> Problem {
         let items = checks.filter { !$0.passed }.map { check in
             Item(
-                field: "server_id", code: "os_unsupported",
+                field: "server_id",
+                code: check.check.isResource ? "resources_insufficient" : "os_unsupported",
                 message:
                     "\(check.check.rawValue) of the server is '\(check.actual)'; wanted is \(check.wanted)")
         }
