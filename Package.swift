@@ -140,6 +140,6 @@ let package = Package(
                 "PanelServer", "AgentDaemon", "AttemptRunner", "provision", "ExecKit", "JobKit",
                 "ManifestKit",
                 "ValidationKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
-            ]),
+            ], excluding: ["Browser"]),
     ]
 )

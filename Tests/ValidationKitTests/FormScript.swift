@@ -3,7 +3,7 @@ import ManifestKit
 import TestSupport
 import Testing
 
-/// Runs cases through `form.js`, in node or in a browser without a window.
+/// Runs cases through `form.js`, in node and in a browser without a window.
 struct FormScript {
     /// A case as `Vectors/run.js` reads it.
     struct Case {
@@ -43,16 +43,17 @@ struct FormScript {
         try result(of: "run.js", ["forms": .object(JSONObject(forms)), "cases": .array(cases.map(\.json))])
     }
 
-    /// What a script of `Vectors` makes of its input with `form.js`.
+    /// What a script of `Vectors` makes of its input with `form.js`, in node and in Chromium alike.
     static func result(of runner: String, _ input: JSONValue) throws -> [JSONValue]? {
         let directory = try TemporaryDirectory()
         let runner = "\(folder)/Vectors/\(runner)"
+        var results: [JSONValue] = []
         if let node = program("node") {
             try Fixtures.write(input.bytes(), to: directory.path("input.json"))
             let words = [node, "-e", main, "--", script, runner, directory.path("input.json")]
-            return try JSONValue(parsing: Array(try output(of: words, directory).utf8)).array
+            results.append(try JSONValue(parsing: Array(try output(of: words, directory).utf8)))
         }
-        if let browser = program("chromium") ?? program("chromium-browser") {
+        if let browser = program("chromium") {
             try Fixtures.write(try page(runner, input), to: directory.path("page.html"))
             let words = [
                 browser, "--headless", "--no-sandbox", "--disable-gpu", "--log-level=3",
@@ -62,10 +63,14 @@ struct FormScript {
             let text = try output(of: words, directory)
             let escaped = try #require(
                 text.split(separator: "[[").last?.split(separator: "]]").first, "\(text)")
-            return try JSONValue(parsing: try #require(bytes(escaped: escaped))).array
+            results.append(try JSONValue(parsing: try #require(bytes(escaped: escaped))))
         }
-        Issue.record("form.js was not run: install nodejs (or chromium), as 'scripts/packages test' does")
-        return nil
+        guard let first = results.first else {
+            Issue.record("form.js was not run: install nodejs and chromium, as 'scripts/packages test' does")
+            return nil
+        }
+        #expect(results.allSatisfy { $0 == first }, "node and Chromium differ")
+        return first.array
     }
 
     private static func program(_ name: String) -> String? {
@@ -75,6 +80,7 @@ struct FormScript {
 
     private static func output(of words: [String], _ directory: TemporaryDirectory) throws -> String {
         // Errors go the same way; a result with them in it is not JSON, and is shown.
+        unlink(directory.path("output"))
         let process = try ChildProcess(words, output: directory.path("output"), folder: directory.path)
         // No signal: it ends by itself.
         let code = process.end(0)
@@ -85,13 +91,15 @@ struct FormScript {
 
     /// A page that runs the cases and shows the result, escaped so that no markup comes between.
     private static func page(_ runner: String, _ input: JSONValue) throws -> String {
-        let data = String(decoding: input.bytes(), as: UTF8.self).replacing("<", with: "\\u003c")
+        // As a text: in a literal of JavaScript `__proto__` would be no key like others.
+        let text = JSONValue.string(String(decoding: input.bytes(), as: UTF8.self))
+        let data = String(decoding: text.bytes(), as: UTF8.self).replacing("<", with: "\\u003c")
         return """
             <!doctype html><meta charset="utf-8"><body></body>
             <script>\(try Fixtures.read(script))</script>
             <script>\(try Fixtures.read(runner))</script>
             <script>document.body.textContent = '[[' + encodeURIComponent(JSON.stringify(
-              runCases(ProvisionForm, \(data)))) + ']]';</script>
+              runCases(ProvisionForm, JSON.parse(\(data))))) + ']]';</script>
             """
     }
 
