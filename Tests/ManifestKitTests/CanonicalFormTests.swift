@@ -1,4 +1,5 @@
 import ManifestKit
+import TestSupport
 import Testing
 
 /// One meaning has one canonical form, and another meaning has another.

@@ -1,11 +1,12 @@
 import Glibc
 import ManifestKit
+import TestSupport
 import Testing
 
 @Suite("Catalogues of installers") struct InstallerCatalogTests {
-    private let folder: ScratchFolder
+    private let folder: TemporaryDirectory
 
-    init() throws { folder = try ScratchFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     private func findings() -> [String] {
         InstallerCatalog.load(folder: folder.path).diagnostics.map {
@@ -77,7 +78,7 @@ import Testing
     }
 
     @Test func aScriptBehindALinkedFolderIsNotReached() throws {
-        let elsewhere = try ScratchFolder()
+        let elsewhere = try TemporaryDirectory()
         elsewhere.write("install.sh", "#!/bin/sh\n")
         folder.writeApplication(
             "app", manifest: "id: app\nname: A\nversion: \"1\"\ninputs: []\ninstall_script: s/install.sh\n")
@@ -114,10 +115,10 @@ import Testing
 }
 
 @Suite("Content of an application") struct InstallerContentTests {
-    private let folder: ScratchFolder
+    private let folder: TemporaryDirectory
 
     init() throws {
-        folder = try ScratchFolder()
+        folder = try TemporaryDirectory()
         folder.writeApplication("app")
         folder.write("app/files/site.conf", "listen 80;")
     }
@@ -127,7 +128,7 @@ import Testing
     }
 
     @Test func isTheSameForTheSameFiles() throws {
-        let other = try ScratchFolder()
+        let other = try TemporaryDirectory()
         other.write("app/files/site.conf", "listen 80;")
         other.writeApplication("app")
         let installer = try #require(InstallerCatalog.load(folder: other.path).installers.first)
@@ -151,7 +152,7 @@ import Testing
     }
 
     @Test func spellsPathModeAndBytesWithTheirLengths() throws {
-        let other = try ScratchFolder()
+        let other = try TemporaryDirectory()
         other.writeApplication("a", manifest: "id: a\nname: A\nversion: \"1\"\ninputs: []\n", script: "#!x")
         let installer = try #require(InstallerCatalog.load(folder: other.path).installers.first)
         func number(_ value: UInt8...) -> [UInt8] { [UInt8](repeating: 0, count: 8 - value.count) + value }

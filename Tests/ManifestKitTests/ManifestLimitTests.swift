@@ -1,4 +1,5 @@
 import ManifestKit
+import TestSupport
 import Testing
 
 @Suite("Hostile and oversized manifests") struct ManifestLimitTests {

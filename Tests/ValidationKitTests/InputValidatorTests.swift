@@ -1,4 +1,5 @@
 import ManifestKit
+import TestSupport
 import Testing
 import ValidationKit
 
