@@ -94,6 +94,8 @@ public struct Manifest: Sendable {
 
     /// The file that findings name.
     let file: String
+    /// Where the id is written.
+    let idLocation: SourceMark
     /// Every script that is named, and where.
     let scripts: [LocatedText]
     /// Every pattern of a condition.

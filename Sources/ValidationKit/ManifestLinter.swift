@@ -40,6 +40,7 @@ private struct LintRun {
         let pattern = input.rules.pattern.flatMap { self.pattern(of: $0, "input '\(input.name)'") }
         if input.rules.pattern != nil, pattern == nil { return }
         if let pattern, let rule = input.rules.pattern, !judge(pattern, rule, of: input) { return }
+        judgeValues(of: input, pattern)
         judgeGeneration(of: input, pattern)
     }
 
@@ -82,6 +83,35 @@ private struct LintRun {
                 : "default \(Diagnostic.quoted(text)) of input '\(input.name)' \(problem)",
             at: mark)
         return false
+    }
+
+    /// A value that can be chosen and is refused then, and an example that would be.
+    private mutating func judgeValues(of input: InputField, _ pattern: Pattern?) {
+        if let pattern, let rule = input.rules.pattern,
+            let value = input.rules.allowedValues?.prefix(100).first(where: {
+                match(pattern, $0.value) == .differs
+            })
+        {
+            report(
+                .error, .allowedValues,
+                "allowed value \(Diagnostic.quoted(value.value)) of input '\(input.name)' does not match the input's pattern",
+                at: rule.location)
+        }
+        guard let example = input.display.example, !input.isSensitive else { return }
+        var problem: String?
+        do throws(ValueProblem) {
+            let text = try input.canonicalText(of: example)
+            if let pattern, match(pattern, text) == .differs {
+                problem = "does not match the input's pattern"
+            }
+        } catch {
+            problem = error.predicate
+        }
+        if let problem {
+            report(
+                .warning, .style, "example \(Diagnostic.quoted(example)) of input '\(input.name)' \(problem)",
+                at: input.location)
+        }
     }
 
     private mutating func match(_ pattern: Pattern, _ text: String) -> Pattern.Answer {

@@ -41,7 +41,7 @@ import Testing
                 "installers/broken/manifest.yml:1:1: error: key 'inputs' is missing",
                 "installers/empty/manifest.yml:1:1: error: 'installers/empty/manifest.yml' does not exist",
                 "installers/linked/manifest.yml:1:1: error: 'installers/linked' is a link",
-                "installers/other/manifest.yml:1:1: error: id 'name' is not the folder's name, 'other'",
+                "installers/other/manifest.yml:1:5: error: id 'name' is not the folder's name, 'other'; rename one of the two",
             ])
     }
 
@@ -52,15 +52,30 @@ import Testing
     }
 
     @Test(arguments: [
-        ("#!/bin/bash\r\n", "has carriage returns; save it with line feeds alone"),
-        ("echo hello\n", "does not begin with '#!', as in '#!/bin/bash'"),
-        ("", "does not begin with '#!', as in '#!/bin/bash'"),
-        ("#!/bin/bash\n\0", "holds zero bytes and is no text"), (nil, "does not exist"),
-        ("#!" + String(repeating: "x", count: 1 << 20), "has 1048578 bytes; at most 1048576 are read"),
+        ("#!/bin/bash\n\nx\r\n", "install.sh:3:1", "has carriage returns; save it with line feeds alone"),
+        ("echo hello\n", "install.sh:1:1", "does not begin with '#!', as in '#!/bin/bash'"),
+        ("", "install.sh:1:1", "does not begin with '#!', as in '#!/bin/bash'"),
+        ("#!/bin/bash\n\0", "install.sh:2:1", "holds zero bytes and is no text"),
+        (
+            "#!/usr/bin/env python3\n", "install.sh:1:1",
+            "begins with '#!/usr/bin/env python3'; scripts are run by bash, whatever stands there"
+        ),
+        ("#!\n", "install.sh:1:1", "begins with '#!'; scripts are run by bash, whatever stands there"),
+        (nil, "manifest.yml:1:1", "does not exist"),
+        (
+            "#!" + String(repeating: "x", count: 1 << 20), "manifest.yml:1:1",
+            "has 1048578 bytes; at most 1048576 are read"
+        ),
     ])
-    func aScriptHasToBeOne(_ script: String?, _ predicate: String) {
+    func aScriptHasToBeOne(_ script: String?, _ place: String, _ predicate: String) {
         folder.writeApplication("app", script: script)
-        #expect(findings() == ["installers/app/manifest.yml:1:1: error: script 'install.sh' \(predicate)"])
+        #expect(findings() == ["installers/app/\(place): error: script 'install.sh' \(predicate)"])
+    }
+
+    @Test(arguments: ["#!/bin/bash -e", "#!/bin/sh", "#! /usr/bin/env -S bash -eu", "#!/usr/local/bin/bash"])
+    func aScriptMayNameAnyBash(_ line: String) {
+        folder.writeApplication("app", script: line + "\n")
+        #expect(findings() == [])
     }
 
     @Test func aScriptIsNotALinkAndNotAFolder() {
@@ -153,13 +168,13 @@ import Testing
 
     @Test func spellsPathModeAndBytesWithTheirLengths() throws {
         let other = try TemporaryDirectory()
-        other.writeApplication("a", manifest: "id: a\nname: A\nversion: \"1\"\ninputs: []\n", script: "#!x")
+        other.writeApplication("a", manifest: "id: a\nname: A\nversion: \"1\"\ninputs: []\n", script: "#!sh")
         let installer = try #require(InstallerCatalog.load(folder: other.path).installers.first)
         func number(_ value: UInt8...) -> [UInt8] { [UInt8](repeating: 0, count: 8 - value.count) + value }
         let expected =
             Array("provision-content-v1\n".utf8) + number(2) + number(10) + Array("install.sh".utf8)
             + number(0x01, 0xED)
-            + number(3) + Array("#!x".utf8) + number(12) + Array("manifest.yml".utf8) + number(0x01, 0xA4)
+            + number(4) + Array("#!sh".utf8) + number(12) + Array("manifest.yml".utf8) + number(0x01, 0xA4)
             + number(38) + Array("id: a\nname: A\nversion: \"1\"\ninputs: []\n".utf8)
         #expect(try installer.contentDigestInput() == expected)
     }

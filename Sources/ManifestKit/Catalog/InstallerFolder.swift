@@ -19,7 +19,11 @@ struct InstallerFolder {
             try reader.list(folder, prefix: "", depth: 0)
             if let manifest = decoded.value {
                 if manifest.id.description != name {
-                    reader.report(.identifier, "id '\(manifest.id)' is not the folder's name, '\(name)'")
+                    reader.diagnostics.append(
+                        Diagnostic(
+                            .error, .identifier,
+                            "id '\(manifest.id)' is not the folder's name, '\(name)'; rename one of the two",
+                            at: manifest.location(of: manifest.idLocation)))
                 }
                 reader.checkScripts(of: manifest, in: folder)
             }
@@ -86,29 +90,50 @@ struct InstallerFolder {
         }
     }
 
-    /// A script is run as `bash -p script`, so that it works without being executable; by hand it does not.
     private mutating func checkScripts(of manifest: Manifest, in folder: Folder) {
         var seen: Set<String> = []
         for script in manifest.scripts where seen.insert(script.text).inserted {
-            check(script, at: manifest.location(of: script.location), in: folder)
+            do throws(FileError) {
+                let (bytes, status) = try folder.read(script.text, atMost: Self.maximumScriptSize)
+                check(script.text, bytes, status)
+            } catch {
+                diagnostics.append(
+                    Diagnostic(
+                        .error, .script, "script '\(script.text)' \(error.predicate)",
+                        at: manifest.location(of: script.location)))
+            }
         }
     }
 
-    private mutating func check(_ script: LocatedText, at place: SourceLocation, in folder: Folder) {
-        func finding(_ predicate: String, _ severity: Diagnostic.Severity = .error) {
-            diagnostics.append(
-                Diagnostic(severity, .script, "script '\(script.text)' \(predicate)", at: place))
+    /// A script is run as `bash -p script`, so that it works without being executable; by hand it does not.
+    private mutating func check(_ name: String, _ bytes: [UInt8], _ status: FileStatus) {
+        func finding(_ predicate: String, line: Int = 1, _ severity: Diagnostic.Severity = .error) {
+            let place = SourceLocation(file: "\(folderPath)/\(name)", line: line)
+            diagnostics.append(Diagnostic(severity, .script, "script '\(name)' \(predicate)", at: place))
         }
-        do throws(FileError) {
-            let (bytes, status) = try folder.read(script.text, atMost: Self.maximumScriptSize)
-            if !bytes.starts(with: "#!".utf8) { finding("does not begin with '#!', as in '#!/bin/bash'") }
-            if bytes.contains(UInt8(ascii: "\r")) {
-                finding("has carriage returns; save it with line feeds alone")
-            }
-            if bytes.contains(0) { finding("holds zero bytes and is no text") }
-            if status.mode & 0o111 == 0 { finding("is not executable; 'chmod +x' makes it so", .warning) }
-        } catch {
-            finding(error.predicate)
+        func line(of byte: UInt8) -> Int? {
+            bytes.firstIndex(of: byte).map { index in bytes[..<index].count { $0 == UInt8(ascii: "\n") } + 1 }
+        }
+        let first = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+        if !first.starts(with: "#!".utf8) {
+            finding("does not begin with '#!', as in '#!/bin/bash'")
+        } else if !Self.isShell(first) {
+            let shown = Diagnostic.quoted(String(decoding: first.prefix(64), as: UTF8.self))
+            finding("begins with \(shown); scripts are run by bash, whatever stands there")
+        }
+        if let line = line(of: UInt8(ascii: "\r")) {
+            finding("has carriage returns; save it with line feeds alone", line: line)
+        }
+        if let line = line(of: 0) { finding("holds zero bytes and is no text", line: line) }
+        if status.mode & 0o111 == 0 { finding("is not executable; 'chmod +x' makes it so", .warning) }
+    }
+
+    /// Whether a line names bash or sh: `#!/bin/bash`, `#!/usr/bin/env -S bash -e`.
+    private static func isShell(_ line: ArraySlice<UInt8>) -> Bool {
+        let words = line.dropFirst(2).split(separator: UInt8(ascii: " "))
+        return words.contains { word in
+            let name = word.split(separator: UInt8(ascii: "/")).last ?? []
+            return name.elementsEqual("bash".utf8) || name.elementsEqual("sh".utf8)
         }
     }
 

@@ -18,6 +18,8 @@ struct ConditionDecoder {
         var own: [InputName: KnownInput] = [:]
         /// Inputs that were reported, and cannot be compared with.
         var broken: Set<InputName> = []
+        /// The actions that `$action` can be.
+        var actions: Set<String> = []
         /// Whether every name of the file is among the two.
         var isComplete: Bool
 
@@ -254,6 +256,7 @@ struct ConditionDecoder {
             if side.kind != .number, side.kind != .boolean {
                 AmbiguousScalar.warn(about: text, style, at: node.location, findings)
             }
+            warnAboutName(text, side, at: node.location)
             return .text(canonical)
         } catch {
             report(
@@ -261,6 +264,18 @@ struct ConditionDecoder {
                 at: node.location)
             return nil
         }
+    }
+
+    /// A text that is also the name of an input was perhaps meant for it.
+    private func warnAboutName(_ text: String, _ side: Side, at location: SourceMark) {
+        guard side.kind == .text, side.field?.rules.allowedValues == nil, side.known != nil,
+            let name = InputName(text), let other = scope[name], other.field.type.kind == side.kind,
+            name.description != side.subject.name
+        else { return }
+        findings.warning(
+            .condition,
+            "\(key)\(owner) compares '\(side.subject.name)' with the text '\(text)'; the input of that name is {field: \(text)}",
+            at: location)
     }
 
     private func canonicalText(
@@ -285,6 +300,9 @@ struct ConditionDecoder {
             if isSame, field.rules.allowedValues != nil { _ = try field.canonicalText(of: canonical) }
             return canonical
         }
+        if case .context(let context) = side.subject, let known = try known(text, as: context) {
+            return known
+        }
         switch side.kind {
         case .number: return try NumberValue.canonicalText(of: text)
         case .boolean: return try BooleanValue.canonicalText(of: text)
@@ -294,6 +312,22 @@ struct ConditionDecoder {
             }
             return text
         case .text, .date, .list: return text
+        }
+    }
+
+    /// The one spelling of a word that is known around the form; nil where any word may be right.
+    private func known(_ text: String, as context: Condition.Context) throws(ValueProblem) -> String? {
+        switch context {
+        case .architecture:
+            if let name = HostRequirement.architectureNames[text] { return name }
+            let known = HostRequirement.architectureNames.keys.sorted()
+            throw .type(
+                "is not one of " + known.joined(separator: ", ") + findings.hint(for: text, among: known))
+        case .action:
+            if scope.actions.contains(text) { return text }
+            throw .type(
+                "is no action of this application" + findings.hint(for: text, among: scope.actions.sorted()))
+        case .os, .osVersion, .memory, .isInstalled: return nil
         }
     }
 
@@ -307,6 +341,10 @@ struct ConditionDecoder {
             return nil
         }
         guard let other = self.side(named: text, at: entry.value.location) else { return nil }
+        guard other.known == nil || other.subject.name != name else {
+            report(.condition, "compares '\(name)' with itself", at: entry.value.location)
+            return nil
+        }
         if let field = other.field, field.isSensitive {
             report(.condition, "depends on '\(text)', whose value is sensitive", at: entry.value.location)
             return nil

@@ -43,7 +43,12 @@ struct ActionDecoder {
             declared[entry.key] = MappingReader(
                 entry.value, keys: .action, name: "the entry", owner: " of action '\(entry.key)'",
                 findings: findings)
-            if Action.Standard(rawValue: entry.key) == nil { own.append(entry.key) }
+            guard Action.Standard(rawValue: entry.key) == nil else { continue }
+            own.append(entry.key)
+            let hint = findings.hint(for: entry.key, among: Action.Standard.allCases.map(\.rawValue))
+            if !hint.isEmpty {
+                findings.warning(.style, "action '\(entry.key)' is one of its own\(hint)", at: entry.location)
+            }
         }
         let install = installScript(manifest, declared["install"])
         var actions: [Action] = []

@@ -88,8 +88,9 @@ struct HealthDecoder {
     private func http(_ reader: MappingReader) -> HealthCheck.Kind? {
         guard reader.has("url") != reader.has("port") else {
             findings.error(
-                .rule, "the http check\(reader.owner) has to name either 'url' or 'port'", at: reader.location
-            )
+                .rule,
+                "\(reader.owner.trimmed.dropFirst(3)) has to name 'url' or 'port'\(reader.has("url") ? ", not both" : "")",
+                at: reader.location)
             return nil
         }
         let statuses = statuses(reader) ?? [200]

@@ -17,7 +17,9 @@ struct HostRequirementDecoder {
                 findings: findings)
         else { return nil }
         let families = self.families(reader)
-        let declared = declaredVersions(reader, families: families ?? [])
+        // What hangs upon a list that was reported is no finding of its own.
+        let isReported = reader.has("family") && families == nil
+        let declared = declaredVersions(reader, families: isReported ? nil : families ?? [])
         var versions = declared
         var loose: SourceMark?
         var lowest: [String: ManifestVersion] = [:]
@@ -25,6 +27,7 @@ struct HostRequirementDecoder {
         {
             guard let bound = version(key, reader) else { continue }
             guard let families else {
+                if isReported { continue }
                 findings.error(
                     .operatingSystem,
                     "'\(key)' does not say which system's version it is; name it in 'family'",
@@ -61,26 +64,35 @@ struct HostRequirementDecoder {
                 .operatingSystem, "'family' is empty; leave it out if any system will do",
                 at: reader.node("family")?.location ?? reader.location)
         }
-        for text in texts where !Self.isFamily(text.text) {
-            findings.error(
-                .operatingSystem,
-                "family \(Diagnostic.quoted(text.text)) is no ID of /etc/os-release: lower-case letters, digits and '._-'",
-                at: text.location)
+        for text in texts {
+            if !Self.isFamily(text.text) {
+                findings.error(
+                    .operatingSystem,
+                    "family \(Diagnostic.quoted(text.text)) is no ID of /etc/os-release: lower-case letters, digits and '._-'",
+                    at: text.location)
+            } else if !Self.commonFamilies.contains(text.text) {
+                let hint = findings.hint(for: text.text, among: Self.commonFamilies)
+                guard !hint.isEmpty else { continue }
+                findings.warning(
+                    .operatingSystem, "family '\(text.text)' is none of the common systems\(hint)",
+                    at: text.location)
+            }
         }
         return texts.map(\.text)
     }
 
-    private func declaredVersions(_ reader: MappingReader, families: [String]) -> [String: VersionRange] {
+    private func declaredVersions(_ reader: MappingReader, families: [String]?) -> [String: VersionRange] {
         guard let node = reader.node("versions"),
             let map = MappingReader(node, keys: nil, name: "'versions'", findings: findings)
         else { return [:] }
         var declared: [String: VersionRange] = [:]
         for entry in map.entries {
-            guard families.contains(entry.key) else {
+            if let families, !families.contains(entry.key) {
                 findings.error(
                     .operatingSystem,
                     "'versions' names \(Diagnostic.quoted(entry.key)), which 'family' does not list"
-                        + findings.hint(for: entry.key, among: families),
+                        + (Self.commonFamilies.contains(entry.key)
+                            ? "" : findings.hint(for: entry.key, among: families)),
                     at: entry.location)
                 continue
             }
@@ -88,10 +100,12 @@ struct HostRequirementDecoder {
                 let text = map.text(
                     of: entry.value, name: "'\(entry.key)' of 'versions'", isFree: false)
             else { continue }
-            guard let range = VersionRange(text.text) else {
+            guard let range = VersionRange(text.text), !range.isEmpty else {
+                let predicate =
+                    VersionRange(text.text) == nil ? "are not bounds such as '>=11 <14'" : "leave no version"
                 findings.error(
                     .operatingSystem,
-                    "versions \(Diagnostic.quoted(text.text)) of '\(entry.key)' are not bounds such as '>=11 <14'",
+                    "versions \(Diagnostic.quoted(text.text)) of '\(entry.key)' \(predicate)",
                     at: text.location)
                 continue
             }
@@ -148,6 +162,15 @@ struct HostRequirementDecoder {
             return nil
         }.uniqued()
     }
+
+    /// IDs that are probably meant by what is nearly one of them.
+    private static let commonFamilies = [
+        "almalinux", "alpine", "amzn", "arch", "centos", "debian", "devuan", "fedora", "gentoo", "kali",
+        "linuxmint",
+        "manjaro", "nixos", "ol", "opensuse-leap", "opensuse-tumbleweed", "pop", "raspbian", "rhel", "rocky",
+        "sles",
+        "ubuntu", "void",
+    ]
 
     private static func isFamily(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= 63

@@ -10,16 +10,18 @@ struct InputDecoder {
         let owner = name.map { " of input '\($0)'" } ?? " of an input"
         guard
             let reader = MappingReader(
-                node, keys: .input, name: "the input", owner: owner, findings: findings)
+                node, keys: .input, name: "the input", owner: owner,
+                neighbour: (.validation, "; it belongs under 'validation'"), findings: findings)
         else { return nil }
         let type = type(reader)
         guard let type, let name else { return nil }
         let isSensitive = sensitivity(reader, type: type)
         let rules = InputRulesDecoder(findings: findings).decode(reader, type: type)
         let isAnsweredAnyhow = reader.has("default") || reader.has("generate")
+        let required = reader.bool("required")
         var field = InputField(
-            name: name, type: type, display: display(reader, name: name),
-            isRequired: reader.bool("required") ?? !isAnsweredAnyhow, rules: rules,
+            name: name, type: type, display: display(reader, name: name, type: type),
+            isRequired: required ?? !isAnsweredAnyhow, rules: rules,
             isSensitive: isSensitive, retention: retention(reader, isSensitive: isSensitive),
             immutability: reader.word("immutable", InputField.Immutability.self),
             environmentName: environmentName(reader, name: name),
@@ -29,6 +31,7 @@ struct InputDecoder {
             location: probe.entries.first?.location ?? node.location)
         field.groupLocation = reader.node("group")?.location
         field.aliasLocation = reader.node("aliases")?.location
+        warnAboutVainKeys(reader, required: required)
         decodeDefault(of: &field, from: reader)
         field.generation = generation(reader, field)
         field.generationLocation = reader.node("generate")?.location
@@ -40,17 +43,35 @@ struct InputDecoder {
             let text = reader.text(of: node, name: "'type'\(reader.owner)", warns: false, isFree: false)
         else { return nil }
         if let type = InputType(rawValue: text.text) { return type }
-        let hint = findings.hint(for: text.text, among: InputType.allCases.map(\.rawValue))
+        let known = InputType.allCases.map(\.rawValue)
+        let hint = findings.hint(for: text.text, among: known)
+        let cure = hint.isEmpty ? "; write \(MappingReader.alternatives(known))" : hint
         findings.error(
-            .format, "unknown type \(Diagnostic.quoted(text.text))\(reader.owner)\(hint)", at: text.location)
+            .format, "unknown type \(Diagnostic.quoted(text.text))\(reader.owner)\(cure)", at: text.location)
         return nil
     }
 
-    private func display(_ reader: MappingReader, name: InputName) -> InputField.Display {
+    /// Keys that say nothing beside others, or without them.
+    private func warnAboutVainKeys(_ reader: MappingReader, required: Bool?) {
+        func warn(_ key: String, _ predicate: String) {
+            guard let node = reader.node(key) else { return }
+            findings.warning(.style, "'\(key)'\(reader.owner) \(predicate)", at: node.location)
+        }
+        if !reader.has("visible_if") {
+            warn("when_hidden", "has no 'visible_if' beside it: it is never hidden")
+        }
+        if required == true { warn("required_if", "says nothing beside 'required: true'") }
+        if reader.has("default"), required == nil {
+            warn("required_if", "says nothing beside a 'default', which always answers")
+        }
+    }
+
+    private func display(_ reader: MappingReader, name: InputName, type: InputType) -> InputField.Display {
         InputField.Display(
             label: reader.text("label")?.text ?? name.description,
             description: reader.text("description", lines: .many)?.text,
-            placeholder: reader.text("placeholder")?.text, example: reader.text("example")?.text,
+            placeholder: reader.text("placeholder")?.text,
+            example: reader.text("example", warns: type.isText)?.text,
             warning: reader.text("warning")?.text, unit: reader.text("unit")?.text,
             group: reader.text("group")?.text, isAdvanced: reader.bool("advanced") ?? false)
     }

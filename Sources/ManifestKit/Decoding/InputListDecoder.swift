@@ -40,7 +40,7 @@ struct InputListDecoder {
         guard let nodes = reader.elements("inputs", atMost: 1000) else { return nil }
         let drafts = Drafts(nodes, findings)
         let taken = InputNames(of: drafts.fields, beside: InputNames(), findings)
-        var scope = ConditionDecoder.Scope(isComplete: true)
+        var scope = ConditionDecoder.Scope(actions: Self.actions(of: reader), isComplete: true)
         scope.inputs = drafts.known
         if !drafts.isComplete { scope.note(broken: nodes.map(Self.name)) }
         return resolve(drafts, scope, taken)
@@ -78,6 +78,15 @@ struct InputListDecoder {
         return Result(
             fields: drafts.fields, evaluationOrder: drafts.isComplete ? order : nil, scope: scope,
             taken: taken)
+    }
+
+    /// The actions that may be asked for, offered or not.
+    private static func actions(of manifest: MappingReader) -> Set<String> {
+        var names = Set(Action.Standard.allCases.map(\.rawValue))
+        if case .mapping(let entries)? = manifest.node("actions")?.content {
+            names.formUnion(entries.map(\.key))
+        }
+        return names
     }
 
     /// The name of an input that may be wrong in all else.

@@ -5,7 +5,9 @@ struct InputRulesDecoder {
     /// The rules of an input of `type`; what does not fit is reported.
     func decode(_ input: MappingReader, type: InputType) -> InputRules {
         var rules = InputRules()
-        let validation = input.map("validation", keys: .validation)
+        let validation = input.map(
+            "validation", keys: .validation,
+            neighbour: (.input, ", which belongs beside 'validation' and not in it"))
         if let validation {
             checkFit(validation, type: type)
             rules.pattern = pattern(validation)

@@ -23,7 +23,9 @@ struct InventoryDecoder {
             let exposure = reader.word("exposure", PortUse.Exposure.self) ?? .public
             let purpose = reader.text("purpose")?.text
             guard reader.has("input") != reader.has("number") else {
-                findings.error(.rule, "a port has to name either 'input' or 'number'", at: reader.location)
+                findings.error(
+                    .rule, "a port has to name 'input' or 'number'\(reader.has("input") ? ", not both" : "")",
+                    at: reader.location)
                 return nil
             }
             let number = reader.integer("number", in: 1...65535).map(HealthCheck.Port.number)
@@ -58,6 +60,11 @@ struct InventoryDecoder {
                     at: node.location)
             }
             let kind = reader.word("kind", Output.Kind.self) ?? .value
+            if kind == .credential, !isSensitive, let node = reader.node("kind") {
+                findings.warning(
+                    .style, "the credential\(reader.owner) is shown to everybody; say 'sensitive: true'",
+                    at: node.location)
+            }
             guard let name = reader.name("name", "output's name") else { return nil }
             unique(
                 LocatedText(
@@ -88,6 +95,15 @@ struct InventoryDecoder {
         dependencies.requires = list("requires", reader)
         dependencies.recommends = list("recommends", reader)
         dependencies.conflicts = list("conflicts", reader)
+        for conflict in dependencies.conflicts
+        where dependencies.requires.contains(where: {
+            $0.app == conflict.app && $0.versions == nil && conflict.versions == nil
+                && conflict.condition == nil
+        }) {
+            findings.error(
+                .rule, "app '\(conflict.app)' is required and in conflict at once",
+                at: reader.node("conflicts")?.location ?? reader.location)
+        }
         return dependencies
     }
 
@@ -97,10 +113,10 @@ struct InventoryDecoder {
             let app = application(reader, &seen)
             let bounds = reader.text("version")
             let versions = bounds.flatMap { VersionRange($0.text) }
-            if let bounds, versions == nil {
+            if let bounds, versions?.isEmpty ?? true {
+                let predicate = versions == nil ? "is not bounds such as '>=5.7 <9'" : "leaves no version"
                 findings.error(
-                    .format, "version \(Diagnostic.quoted(bounds.text)) is not bounds such as '>=5.7 <9'",
-                    at: bounds.location)
+                    .format, "version \(Diagnostic.quoted(bounds.text)) \(predicate)", at: bounds.location)
             }
             let condition = reader.node("when").flatMap {
                 ConditionDecoder(

@@ -34,6 +34,12 @@ struct ManifestDecoder {
             timeoutSeconds: reader.integer("timeout_seconds", in: 1...86_400) ?? 600,
             isIdempotent: reader.bool("idempotent") ?? false, retry: RetryDecoder.decode(reader) ?? .standard,
             exitCodes: ExitCodeDecoder.decode(reader))
+        if reader.has("retry"), !defaults.isIdempotent, let node = reader.node("retry"),
+            !reader.has("actions")
+        {
+            findings.warning(
+                .style, "'retry' has no effect without 'idempotent: true'", at: node.location)
+        }
         let actions = ActionDecoder(
             defaults: defaults, scope: scope, taken: inputs?.taken ?? InputNames(),
             hasServices: !services.isEmpty,
@@ -56,7 +62,8 @@ struct ManifestDecoder {
             isIdempotent: defaults.isIdempotent, retry: defaults.retry, exitCodes: defaults.exitCodes,
             environment: environment, services: services, ports: ports, health: health, outputs: outputs,
             data: data,
-            dependencies: dependencies, changelog: changelog, file: findings.file, scripts: findings.scripts,
+            dependencies: dependencies, changelog: changelog, file: findings.file,
+            idLocation: reader.node("id")?.location ?? findings.start, scripts: findings.scripts,
             conditionPatterns: findings.patterns, looseVersionLocation: host.looseVersionLocation,
             evaluationOrder: order)
     }

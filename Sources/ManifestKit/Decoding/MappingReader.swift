@@ -21,10 +21,12 @@ struct MappingReader {
 
     /// A reader of `node`, whose keys are held against `schema`; nil if it is no map.
     ///
-    /// - Parameter place: what findings about its keys name as their owner, where that is not `owner`.
+    /// - Parameters:
+    ///   - place: what findings about its keys name as their owner, where that is not `owner`.
+    ///   - neighbour: another map that a key may have been meant for, and how to say that it belongs there.
     init?(
         _ node: YAMLNode, keys schema: SchemaMap?, name: String, owner: String = "", place: String? = nil,
-        findings: Findings
+        neighbour: (keys: SchemaMap, hint: String)? = nil, findings: Findings
     ) {
         guard case .mapping(let entries) = node.content else {
             if !node.isUnusable {
@@ -37,12 +39,14 @@ struct MappingReader {
         self.entries = entries
         self.owner = place ?? owner
         self.findings = findings
-        if let schema { check(against: schema) }
+        if let schema { check(against: schema, neighbour) }
     }
 
-    private func check(against schema: SchemaMap) {
+    private func check(against schema: SchemaMap, _ neighbour: (keys: SchemaMap, hint: String)?) {
         for entry in entries where !schema.knows(entry.key) && !entry.key.hasPrefix("x-") {
-            let hint = findings.hint(for: entry.key, among: schema.names)
+            let isMisplaced = neighbour?.keys.knows(entry.key) ?? false
+            let hint =
+                isMisplaced ? neighbour?.hint ?? "" : findings.hint(for: entry.key, among: schema.names)
             let message = "unknown key \(Diagnostic.quoted(entry.key))\(owner)\(hint)"
             if findings.isLenient {
                 findings.warning(.unknownKey, message, at: entry.location)
@@ -226,12 +230,13 @@ struct MappingReader {
     // MARK: Maps
 
     /// The reader of the map under `key`.
-    func map(_ key: String, keys schema: SchemaMap?) -> MappingReader? {
+    func map(
+        _ key: String, keys schema: SchemaMap?, neighbour: (keys: SchemaMap, hint: String)? = nil
+    ) -> MappingReader? {
         node(key).flatMap {
             MappingReader(
                 $0, keys: schema, name: "'\(key)'", owner: owner,
-                place: owner.isEmpty ? " of '\(key)'" : owner,
-                findings: findings)
+                place: owner.isEmpty ? " of '\(key)'" : owner, neighbour: neighbour, findings: findings)
         }
     }
 

@@ -3,8 +3,24 @@ enum NearMiss {
     /// The most letters by which a word may differ from the one that was meant.
     private static let maximumDistance = 3
 
+    /// What other platforms call the same.
+    private static let synonyms = [
+        "options": "allowed_values", "choices": "allowed_values", "values": "allowed_values",
+        "enum": "select",
+        "list": "multiselect", "show_if": "visible_if", "visible_when": "visible_if",
+        "show_when": "visible_if",
+        "depends_on": "visible_if", "required_when": "required_if", "readonly_when": "readonly_if",
+        "title": "label", "help": "description", "hint": "description", "regex": "pattern",
+        "optional": "required", "secret": "sensitive", "float": "number", "double": "number",
+        "int": "integer",
+        "bool": "boolean", "file": "path", "domain": "hostname", "user": "username", "$or": "$any",
+        "$and": "$all", "script": "install_script", "timeout": "timeout_seconds", "after": "requires",
+        "$server.memory": "$server.ram_mb", "$server.version": "$server.os_version", "$os": "$server.os",
+    ]
+
     /// `; did you mean 'visible_if'?`, or nothing where no known word is near.
     static func hint(for word: String, among known: some Sequence<String>) -> String {
+        if let synonym = synonyms[word], known.contains(synonym) { return "; did you mean '\(synonym)'?" }
         let letters = Array(word.utf8.prefix(64))
         var nearest: (word: String, distance: Int)?
         for candidate in known {

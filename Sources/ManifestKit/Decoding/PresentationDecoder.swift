@@ -20,11 +20,19 @@ struct PresentationDecoder {
         return groups
     }
 
-    /// Reports inputs that stand below no group.
+    /// Reports inputs that stand below no group, or below one that may be hidden while an answer is required.
     func checkGroups(of inputs: [InputField], among groups: [InputGroup]) {
         let known = Set(groups.map(\.id))
+        let hidden = Set(groups.filter { $0.visibility != nil }.map(\.id))
         for input in inputs {
-            guard let group = input.display.group, !known.contains(group) else { continue }
+            guard let group = input.display.group else { continue }
+            if hidden.contains(group), input.isRequired, input.visibility == nil {
+                findings.warning(
+                    .style,
+                    "input '\(input.name)' has to be answered, and group '\(group)' may be hidden; give the input the same 'visible_if'",
+                    at: input.groupLocation ?? input.location)
+            }
+            guard !known.contains(group) else { continue }
             findings.error(
                 .reference,
                 "'group' of input '\(input.name)' is \(Diagnostic.quoted(group)), which is no group"

@@ -42,6 +42,17 @@ public struct VersionRange: Sendable, CustomStringConvertible {
         bounds.map { $0.comparison.rawValue + $0.version.description }.joined(separator: " ")
     }
 
+    /// Whether the bounds contradict each other.
+    ///
+    /// Of the versions that there could be only the bounds themselves are tried, and something just above each.
+    var isEmpty: Bool {
+        let above = bounds.compactMap { ManifestVersion($0.version.description + ".0.1") }
+        return !(bounds.map(\.version) + above).contains(where: contains)
+            && bounds.contains { bound in
+                bound.comparison == .atLeast || bound.comparison == .greater || bound.comparison == .equal
+            }
+    }
+
     /// Whether `version` is inside every bound.
     public func contains(_ version: ManifestVersion) -> Bool {
         bounds.allSatisfy { bound in
