@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import ManifestKit
 import ValidationKit
 
@@ -19,22 +20,36 @@ struct CheckCommand: AsyncParsableCommand {
         help: "How findings are written: \(FindingsFormat.allCases.map(\.rawValue).joined(separator: ", ")).")
     var format = FindingsFormat.text
 
-    @Flag(inversion: .prefixedNo, help: "Whether scripts are given to shellcheck where it is installed.")
-    var shellcheck = true
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Whether scripts are given to shellcheck; unless said otherwise, where it is installed.")
+    var shellcheck: Bool?
 
     func run() async throws {
+        if shellcheck == true, !ScriptCheck.isInstalled("shellcheck") {
+            throw ValidationError("shellcheck is not installed")
+        }
+        if !ScriptCheck.isInstalled("bash") {
+            Terminal.complain("warning: bash is not installed here; no script was parsed")
+        }
         var findings: [Diagnostic] = []
-        var count = 0
+        var seen: Set<String> = []
         for path in paths.isEmpty ? ["installers"] : paths {
-            for folder in try ApplicationFolders.at(path) {
-                count += 1
+            for folder in try ApplicationFolders.at(path) where seen.insert(Self.resolved(folder)).inserted {
                 let loaded = Application.load(folder: folder)
                 findings += loaded.diagnostics
-                findings += await ScriptCheck(folder: folder, usesShellcheck: shellcheck).findings()
+                findings += await ScriptCheck(folder: folder, usesShellcheck: shellcheck ?? true).findings()
             }
         }
-        Terminal.put(format.report(findings, applications: count))
+        Terminal.put(format.report(findings, applications: seen.count))
         if findings.contains(where: \.isError) { throw ExitCode(1) }
+    }
+
+    /// The one path of a folder, however it was named.
+    private static func resolved(_ path: String) -> String {
+        guard let resolved = realpath(path, nil) else { return path }
+        defer { free(resolved) }
+        return String(cString: resolved)
     }
 }
 
@@ -65,9 +80,12 @@ enum ApplicationFolders {
         }
     }
 
-    /// The application called `id`, below the folder of applications, or by its own path.
+    /// The application called `id`, below the folder of applications, or by the path of its folder or manifest.
     static func application(_ id: String, in installers: String) throws -> Application {
-        let folder = id.contains("/") || id == "." ? id : "\(installers)/\(id)"
+        let isThere = access("\(installers)/\(id)", F_OK) == 0
+        let isPath =
+            id.contains("/") || id == "." || id == "manifest.yml" || !isThere && access(id, F_OK) == 0
+        let folder = isPath ? try at(id).first ?? id : "\(installers)/\(id)"
         let loaded = Application.load(folder: folder)
         guard let application = loaded.value else {
             for finding in loaded.diagnostics { Terminal.complain(finding.description) }

@@ -20,7 +20,7 @@ struct EnvCommand: ParsableCommand {
     @Option(help: "The folder of applications.", completion: .directory)
     var installers = "installers"
 
-    @Option(help: "What is asked for.")
+    @Option(help: "What is asked for: one of the application's actions.")
     var action = "install"
 
     @Option(help: "The server's system, as ID of /etc/os-release has it.")
@@ -38,10 +38,25 @@ struct EnvCommand: ParsableCommand {
     @Flag(help: "The variables as programs read them.")
     var json = false
 
+    @Flag(help: "The variables as a shell reads them, to try a script by hand; secrets are left empty.")
+    var shell = false
+
+    func validate() throws {
+        if json, shell {
+            throw ValidationError("--json and --shell are two ways to write the same; keep one")
+        }
+    }
+
     func run() throws {
         let application = try ApplicationFolders.application(id, in: installers)
+        try checkAction(of: application.manifest)
         let facts = os.map {
             HostFacts(osID: $0, versionID: osVersion, architecture: arch, memoryMiB: memory)
+        }
+        for check in facts.map(application.manifest.check) ?? [] where !check.passed {
+            Terminal.complain(
+                "warning: such a server would be refused: \(check.check.rawValue) is '\(check.actual)', wanted: \(check.wanted)"
+            )
         }
         let context = FormContext(server: facts, action: action)
         let generator = ValueGenerator { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
@@ -55,15 +70,33 @@ struct EnvCommand: ParsableCommand {
             job: "JOB_ID", action: action, attempt: 1, server: "SERVER_ID",
             facts: facts ?? HostFacts(osID: "OS_ID", versionID: "OS_VERSION", architecture: arch),
             stateFolder: "/var/lib/provisioning/apps/\(application.id)", workFolder: "WORK_DIR",
-            outputFile: "OUTPUT_FILE", progressFile: "PROGRESS_FILE")
+            outputFile: "WORK_DIR/OUTPUT_FILE", progressFile: "WORK_DIR/PROGRESS_FILE")
         show(ScriptEnvironment.variables(of: inputs, manifest: application.manifest, run: run))
+    }
+
+    private func checkAction(of manifest: Manifest) throws {
+        guard let asked = manifest.action(named: action) else {
+            let known = manifest.actions.map(\.name)
+            let hint = NearMiss.hint(for: action, among: known)
+            let cure = hint.isEmpty ? "; it has \(known.joined(separator: ", "))" : hint
+            throw ValidationError("the application has no action \(Diagnostic.quoted(action))\(cure)")
+        }
+        if asked.inputs != nil || !asked.ownInputs.isEmpty {
+            Terminal.complain("warning: the inputs that '\(action)' itself lists are not looked at yet")
+        }
     }
 
     private func raw() throws -> RawInputs {
         var raw = RawInputs()
+        var seen: Set<String> = []
         for answer in answers {
             guard let sign = answer.firstIndex(of: "=") else {
                 throw ValidationError("\(Diagnostic.quoted(answer)) of --set is not NAME=VALUE")
+            }
+            guard seen.insert(String(answer[..<sign])).inserted else {
+                throw ValidationError(
+                    "\(Diagnostic.quoted(String(answer[..<sign]))) is given twice; several items of a multiselect stand as a,b"
+                )
             }
             raw[String(answer[..<sign])] = .text(String(answer[answer.index(after: sign)...]))
         }
@@ -75,7 +108,25 @@ struct EnvCommand: ParsableCommand {
         if json {
             return Terminal.put(JSONValue.object(JSONObject(shown.map { ($0, .string($1)) })).indentedBytes())
         }
+        if shell { return Terminal.put(Array(Self.script(variables).utf8)) }
         for (name, text) in shown { Terminal.say("\(name)=\(Self.oneLine(text))") }
+    }
+
+    /// Assignments that any shell reads; what only a server has stands for a folder of their own.
+    private static func script(_ variables: [ScriptEnvironment.Variable]) -> String {
+        var lines = ["work=$(mktemp -d)", "state=$work/state; mkdir \"$state\""]
+        for variable in variables {
+            switch (variable.name, variable.value) {
+            case ("PROVISION_STATE_DIR", _): lines.append("PROVISION_STATE_DIR=$state")
+            case ("PROVISION_WORK_DIR", _): lines.append("PROVISION_WORK_DIR=$work")
+            case ("PROVISION_OUTPUT_FILE", _): lines.append("PROVISION_OUTPUT_FILE=$work/output")
+            case ("PROVISION_PROGRESS_FILE", _): lines.append("PROVISION_PROGRESS_FILE=$work/progress")
+            case (_, .secret): lines.append("\(variable.name)=''  # a secret: fill it in")
+            case (_, .plain(let text)):
+                lines.append("\(variable.name)='\(text.replacing("'", with: "'\\''"))'")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
     }
 
     private static func oneLine(_ text: String) -> String {

@@ -36,7 +36,7 @@ enum FindingsFormat: String, ExpressibleByArgument, CaseIterable {
             return count > 0 ? amount(count, severity.rawValue) : nil
         }
         return lines.joined() + "\(amount(applications, "application")): "
-            + (counts.isEmpty ? "nothing to find" : counts.joined(separator: ", ")) + "\n"
+            + (counts.isEmpty ? "no findings" : counts.joined(separator: ", ")) + "\n"
     }
 
     private static func amount(_ count: Int, _ noun: String) -> String {

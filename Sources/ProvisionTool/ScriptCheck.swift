@@ -1,3 +1,4 @@
+import Glibc
 import ManifestKit
 import Subprocess
 
@@ -52,6 +53,12 @@ struct ScriptCheck {
             ?? false
     }
 
+    /// Whether a program of that name is where programs are looked for.
+    static func isInstalled(_ name: String) -> Bool {
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        return path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
     // MARK: - bash
 
     /// Reads lines like `path: line 3: syntax error near …`.
@@ -75,9 +82,11 @@ struct ScriptCheck {
 
     // MARK: - shellcheck
 
+    /// What the kit tells itself, that a script has no first line, is left out.
     private static func shellcheck(_ path: String) async -> [Diagnostic] {
         let result = try? await run(
-            .name("shellcheck"), arguments: ["--format=json1", "--external-sources", "--", path],
+            .name("shellcheck"),
+            arguments: ["--format=json1", "--external-sources", "--exclude=SC2148", "--", path],
             output: .bytes(limit: outputLimit), error: .discarded)
         guard let result, let report = try? JSONValue(parsing: result.standardOutput) else { return [] }
         return report.object?["comments"]?.array?.compactMap { comment in

@@ -37,8 +37,13 @@ struct Terminal {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            // Whoever read has gone: there is nobody to tell.
-            guard count > 0 else { return }
+            guard count > 0 else {
+                // Whoever read has gone: there is nobody to tell.
+                if errno == EPIPE || descriptor != STDOUT_FILENO { return }
+                if errno == EINTR { continue }
+                complain("error: the output cannot be written: \(String(cString: strerror(errno)))")
+                exit(74)  // EX_IOERR
+            }
             rest = rest.dropFirst(count)
         }
     }

@@ -41,7 +41,10 @@ struct ValidationRun {
     /// Finds the input of a name that was sent.
     private mutating func assign(_ entry: RawInputs.Entry, at position: Int) {
         guard let index = plan.places[entry.name] else {
-            let message = "the application has no input \(Diagnostic.quoted(entry.name))"
+            // Only the first few: somebody may send thousands.
+            let hint =
+                others.count < 8 ? NearMiss.hint(for: entry.name, among: plan.places.keys.sorted()) : ""
+            let message = "the application has no input \(Diagnostic.quoted(entry.name))\(hint)"
             return others.append(Violation(field: entry.name, code: .unknownInput, message: message))
         }
         let field = plan.fields[index].field

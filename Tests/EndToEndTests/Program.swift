@@ -92,7 +92,7 @@ final class Program: Sendable {
     }
 
     /// Where the programs are: beside the program that runs the tests.
-    private static let folder: String = {
+    static let folder: String = {
         guard let resolved = realpath("/proc/self/exe", nil) else { return "." }
         defer { free(resolved) }
         let path = String(cString: resolved)

@@ -9,9 +9,11 @@ import Testing
     init() throws { folder = try TemporaryDirectory() }
 
     /// Calls the tool; its exit code, and all it wrote.
-    private func call(_ words: String...) async throws -> (code: Int, output: String) {
+    private func call(_ words: String..., path: String = "/usr/local/bin:/usr/bin:/bin") async throws
+        -> (code: Int, output: String)
+    {
         let own = try TemporaryDirectory()
-        let tool = Program("provision", settings: ["PATH": "/usr/local/bin:/usr/bin:/bin"], folder: own.path)
+        let tool = Program("provision", settings: ["PATH": path], folder: own.path)
         try tool.start(words)
         return (try await tool.end(), tool.output)
     }
@@ -39,14 +41,14 @@ import Testing
     @Test func findsNothingInTheApplicationsOfTheTree() async throws {
         let (code, output) = try await call("check", "installers")
         #expect(code == 0)
-        #expect(output == "3 applications: nothing to find\n")
+        #expect(output == "3 applications: no findings\n")
     }
 
     @Test func makesAnApplicationThatPassesItsCheck() async throws {
         let made = try await call("new", "my-app", "--installers", "\(folder.path)/new")
         #expect(made.code == 0, "\(made.output)")
         let checked = try await call("check", "\(folder.path)/new")
-        #expect(checked.output == "1 application: nothing to find\n")
+        #expect(checked.output == "1 application: no findings\n")
         #expect(checked.code == 0)
         let again = try await call("new", "my-app", "--installers", "\(folder.path)/new")
         #expect(again.code == 64)
@@ -99,6 +101,78 @@ import Testing
         #expect(refused.output.contains("site: an answer is required"), "\(refused.output)")
         #expect(!refused.output.contains("c4nary"))
         #expect(try await call("env", path, "--set", "site").code == 64)
+    }
+
+    @Test func refusesAnswersAndActionsThatAreNone() async throws {
+        let path = try application(manifest: Self.manifest)
+        let twice = try await call("env", path, "--set", "site=a", "--set", "site=b")
+        #expect(twice.code == 64 && twice.output.contains("'site' is given twice"), "\(twice.output)")
+        let near = try await call("env", path, "--set", "sit=a")
+        #expect(
+            near.code == 1 && near.output.contains("no input 'sit'; did you mean 'site'?"), "\(near.output)")
+        let action = try await call("env", path, "--action", "instal")
+        #expect(action.code == 64 && action.output.contains("did you mean 'install'?"), "\(action.output)")
+        // Not offered: there is neither a script nor a service.
+        #expect(try await call("env", path, "--action", "restart").code == 64)
+    }
+
+    @Test func tellsOfAServerThatWouldBeRefused() async throws {
+        let path = try application(
+            manifest: Self.manifest
+                + "os_requirements: {family: [debian]}\nresource_requirements: {min_ram_mb: 512}\n")
+        let (code, output) = try await call(
+            "env", path, "--set", "site=a", "--set", "admin_password=1234", "--os", "fedora", "--memory",
+            "100")
+        #expect(code == 0)
+        #expect(output.contains("family is 'fedora', wanted: debian"), "\(output)")
+        #expect(output.contains("ram_mb is '100', wanted: 512 or more"), "\(output)")
+    }
+
+    /// The recipe of docs/writing-installers.md, with a value that a shell would act upon.
+    @Test func printsAnEnvironmentThatAShellReads() async throws {
+        let text = "it's $(touch \(folder.path)/witness) `x` \"y\" \\\n"
+        let path = try application(
+            manifest: Self.manifest + "  - {name: note, type: text}\n",
+            script: "#!/bin/bash\nprintf '%s|%s|%s' \"$NOTE\" \"$PROVISION_WORK_DIR\" \"$ADMIN_PASSWORD\"\n")
+        let (code, script) = try await call(
+            "env", path, "--shell", "--set", "site=a", "--set", "admin_password=c4nary-9F2e", "--set",
+            "note=\(text)")
+        #expect(code == 0 && !script.contains("c4nary"), "\(script)")
+        try Fixtures.write(script, to: folder.path("env.sh"))
+        let bash = try ChildProcess(
+            [
+                "env", "-i", "bash", "-pc", "set -a; . \"$1\"; exec bash -p \"$2\"", "try",
+                folder.path("env.sh"),
+                "\(path)/install.sh",
+            ], output: folder.path("printed"), folder: folder.path)
+        #expect(try await eventually("the end of the script") { bash.ending() } == 0)
+        let parts = try Fixtures.read(folder.path("printed")).split(
+            separator: "|", omittingEmptySubsequences: false)
+        #expect(
+            parts.count == 3 && parts[0] == text && parts[1].hasPrefix("/tmp/") && parts[2].isEmpty,
+            "\(parts)")
+        #expect(access(folder.path("witness"), F_OK) != 0)
+    }
+
+    @Test func saysWhatItCouldNotDo() async throws {
+        let path = try application(manifest: Self.manifest)
+        let bare = try await call("check", path, path: folder.path)
+        #expect(bare.code == 0 && bare.output.contains("bash is not installed here"), "\(bare.output)")
+        let asked = try await call("check", path, "--shellcheck", path: folder.path)
+        #expect(asked.code == 64 && asked.output.contains("shellcheck is not installed"), "\(asked.output)")
+        // However often it is named, it is one application.
+        let once = try await call("check", path, "\(path)/manifest.yml", folder.path)
+        #expect(once.output == "1 application: no findings\n", "\(once.output)")
+        #expect(try await call("form", "\(path)/manifest.yml").code == 0)
+    }
+
+    @Test func failsWhereItsOutputIsLost() async throws {
+        let tool = try ChildProcess(
+            ["sh", "-c", "exec \"$0\" schema >/dev/full", "\(Program.folder)/provision"],
+            output: folder.path("errors"),
+            folder: folder.path)
+        #expect(try await eventually("its end") { tool.ending() } == 74)
+        #expect(try Fixtures.read(folder.path("errors")).contains("the output cannot be written"))
     }
 
     @Test func showsTheForm() async throws {

@@ -1,5 +1,5 @@
 /// Finds the known word that was probably meant.
-enum NearMiss {
+package enum NearMiss {
     /// The most letters by which a word may differ from the one that was meant.
     private static let maximumDistance = 3
 
@@ -19,7 +19,7 @@ enum NearMiss {
     ]
 
     /// `; did you mean 'visible_if'?`, or nothing where no known word is near.
-    static func hint(for word: String, among known: some Sequence<String>) -> String {
+    package static func hint(for word: String, among known: some Sequence<String>) -> String {
         if let synonym = synonyms[word], known.contains(synonym) { return "; did you mean '\(synonym)'?" }
         let letters = Array(word.utf8.prefix(64))
         var nearest: (word: String, distance: Int)?

@@ -99,10 +99,14 @@ extension InputRules {
         guard minValue != nil || maxValue != nil || step != nil || privilege == .deny,
             let number = DecimalNumber(text)
         else { return }
-        if let minValue, number < minValue { throw ValueProblem(.minValue, "is less than \(minValue)") }
-        if let maxValue, number > maxValue { throw ValueProblem(.maxValue, "is more than \(maxValue)") }
+        if let minValue, number < minValue {
+            throw ValueProblem(.minValue, "is less than \(type.spelling(of: minValue.description))")
+        }
+        if let maxValue, number > maxValue {
+            throw ValueProblem(.maxValue, "is more than \(type.spelling(of: maxValue.description))")
+        }
         if let step, !number.isMultiple(of: step) {
-            throw ValueProblem(.multipleOf, "is not a multiple of \(step)")
+            throw ValueProblem(.multipleOf, "is not a multiple of \(type.spelling(of: step.description))")
         }
         if privilege == .deny, number < DecimalNumber(1024) {
             throw ValueProblem(.privileged, "is a port below 1024, which is not to be used here")
