@@ -45,6 +45,9 @@ public struct Form: Sendable {
 }
 
 extension Form {
+    /// The form as JSON in UTF-8, for a user interface that is none of Swift's; its members stand in docs/api.md.
+    public func jsonBytes() -> [UInt8] { json.bytes() }
+
     /// The form as programs read it, `form.js` in the browser among them.
     package var json: JSONValue {
         [

@@ -54,9 +54,7 @@ struct EnvCommand: ParsableCommand {
             HostFacts(osID: $0, versionID: osVersion, architecture: arch, memoryMiB: memory)
         }
         for check in facts.map(application.manifest.check) ?? [] where !check.passed {
-            Terminal.complain(
-                "warning: such a server would be refused: \(check.check.rawValue) is '\(check.actual)', wanted: \(check.wanted)"
-            )
+            Terminal.complain("warning: such a server would be refused: \(check)")
         }
         let context = FormContext(server: facts, action: action)
         let generator = ValueGenerator { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }

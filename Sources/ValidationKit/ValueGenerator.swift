@@ -1,9 +1,19 @@
 public import ManifestKit
 
 /// Makes values where none is given, from bytes that nobody can foresee.
+///
+/// ```swift
+/// let generator = ValueGenerator { count in
+///     var random = SystemRandomNumberGenerator()
+///     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+/// }
+/// let validation = validator.validate(answers, generator: generator)
+/// ```
 public struct ValueGenerator: Sendable {
     private let random: @Sendable (Int) throws -> [UInt8]
 
+    /// A generator over a source of random bytes.
+    ///
     /// - Parameter random: that many bytes; what it throws, ``make(_:for:)`` throws.
     public init(random: @escaping @Sendable (Int) throws -> [UInt8]) { self.random = random }
 

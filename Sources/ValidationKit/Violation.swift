@@ -1,9 +1,9 @@
 import ManifestKit
 
 /// One thing that is wrong with the values of a form.
-public struct Violation: Sendable, Hashable, CustomStringConvertible {
+public struct Violation: Sendable, Hashable, Encodable, CustomStringConvertible {
     /// The stable name of what is wrong; programs match on these.
-    public enum Code: String, Sendable, CaseIterable {
+    public enum Code: String, Sendable, CaseIterable, Encodable {
         /// No answer was given, and one is needed.
         case required
         /// The manifest has no input of this name.

@@ -1,7 +1,6 @@
 import ManifestKit
 import Testing
-
-@testable import ValidationKit
+import ValidationKit
 
 /// Both evaluators of conditions, the one in Swift and the one in the browser, over the same vectors.
 @Suite("What forms come to, here and in the browser", .timeLimit(.minutes(2))) struct ConditionVectorTests {
@@ -178,32 +177,23 @@ extension InputValidator {
         _ raw: RawInputs, _ context: FormContext, _ condition: Condition?
     ) throws -> JSONObject {
         let generator = ValueGenerator { [UInt8](repeating: 7, count: $0) }
-        let run = run(raw, in: context, generator: generator)
+        let state = state(of: raw, in: context, generator: generator)
         var answers: [InputName: String] = [:]
-        for plan in plan.fields { answers[plan.field.name] = run.values[input: plan.index] }
-        func names(where isWanted: (FieldPlan) -> Bool) -> JSONValue {
-            .array(plan.fields.filter(isWanted).map(\.field.name.description).sorted().map(JSONValue.string))
+        for field in state.fields { answers[field.name] = field.value?.revealed }
+        func names(where isWanted: (FormState.Field) -> Bool) -> JSONValue {
+            .array(state.fields.filter(isWanted).map(\.name.description).sorted().map(JSONValue.string))
         }
-        func isFixed(_ plan: FieldPlan) -> Bool {
-            plan.field.immutability == .afterInstall && context.isInstalled
-                || plan.freeze?.holds(run.values) ?? false
-        }
-        let errors = run.violations.compactMap(\.self).sorted { $0.field < $1.field }
+        let errors = state.fields.compactMap(\.violation).sorted { $0.field < $1.field }
         let texts = answers.sorted { $0.key.description < $1.key.description }
         let rules =
-            run.others.filter { $0.code == .rule }.map(\.message)
-            + run.warnings.map(\.warning).filter { $0.code == .rule }.map(\.message)
+            state.otherViolations.filter { $0.code == .rule }.map(\.message)
+            + state.warnings.filter { $0.code == .rule }.map(\.message)
         let holds = try condition.map {
             try ConditionEvaluator($0, in: manifest).holds(answers, in: context)
         }
         return [
-            "holds": holds.map(JSONValue.bool) ?? .null,
-            "hidden": names { run.isHidden[$0.index] },
-            "required": names {
-                !run.isHidden[$0.index]
-                    && ($0.field.isRequired || $0.requirement?.holds(run.values) ?? false)
-            },
-            "readonly": names { !run.isHidden[$0.index] && isFixed($0) },
+            "holds": holds.map(JSONValue.bool) ?? .null, "hidden": names { !$0.isVisible },
+            "required": names(where: \.isRequired), "readonly": names(where: \.isReadOnly),
             "values": .object(
                 JSONObject(texts.map { ($0.key.description, .string($0.value)) })),
             "errors": .object(JSONObject(errors.map { ($0.field, .string($0.code.rawValue)) })),

@@ -66,8 +66,7 @@ struct JobExaminer: Sendable {
         facts.diskMiB = RootDisk.freeMiB() ?? facts.diskMiB
         let failed = manifest.check(facts).filter { !$0.passed }
         guard failed.isEmpty else {
-            let reasons = failed.map { "\($0.check.rawValue) is '\($0.actual)', wanted: \($0.wanted)" }
-            throw Refusal(.osUnsupported, reasons.joined(separator: "; "))
+            throw Refusal(.osUnsupported, failed.map(\.description).joined(separator: "; "))
         }
     }
 

@@ -1,4 +1,4 @@
-/// One regular file of an application's folder; its bytes are read when they are asked for.
+/// One regular file of an application's folder, as it was when the folder was loaded.
 public struct InstallerFile: Sendable, Hashable {
     /// The path inside the folder: `files/site.conf`.
     public let path: String

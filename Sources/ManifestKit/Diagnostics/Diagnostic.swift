@@ -1,9 +1,9 @@
 /// One finding about an author's file: what is wrong, where, and what would be right.
 ///
 /// Findings are values. All of a file are reported together, in source order.
-public struct Diagnostic: Hashable, Sendable, CustomStringConvertible {
+public struct Diagnostic: Hashable, Sendable, Encodable, CustomStringConvertible {
     /// How much a finding weighs.
-    public enum Severity: String, Sendable {
+    public enum Severity: String, Sendable, Encodable {
         /// The file is unusable until this is changed.
         case error
         /// The file is usable, and probably does not mean what was intended.

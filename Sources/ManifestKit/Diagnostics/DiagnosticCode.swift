@@ -1,7 +1,7 @@
 /// The stable name of a kind of finding.
 ///
 /// Tools match on these; sentences may be reworded, names may not.
-public enum DiagnosticCode: String, Sendable, CaseIterable {
+public enum DiagnosticCode: String, Sendable, CaseIterable, Encodable {
     // The file as bytes and as YAML.
     case size
     case encoding

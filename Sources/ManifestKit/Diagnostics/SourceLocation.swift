@@ -1,5 +1,5 @@
 /// A place in a file: line and column, both counted from 1.
-public struct SourceLocation: Hashable, Sendable, CustomStringConvertible {
+public struct SourceLocation: Hashable, Sendable, Encodable, CustomStringConvertible {
     /// The file's path as the reader of a finding should see it.
     public let file: String
     /// The line, from 1.

@@ -73,9 +73,9 @@ public struct HostRequirement: Sendable {
 }
 
 /// One requirement held against one server.
-public struct HostCheck: Sendable, Hashable {
+public struct HostCheck: Sendable, Hashable, Encodable, CustomStringConvertible {
     /// What was looked at.
-    public enum Subject: String, Sendable {
+    public enum Subject: String, Sendable, Encodable {
         /// The operating system.
         case family
         /// Its version.
@@ -101,6 +101,9 @@ public struct HostCheck: Sendable, Hashable {
     public let actual: String
     /// What the manifest wants.
     public let wanted: String
+
+    /// `ram_mb is '512', wanted: 1024 or more`.
+    public var description: String { "\(check.rawValue) is '\(actual)', wanted: \(wanted)" }
 
     package init(check: Subject, passed: Bool, actual: String, wanted: String) {
         self.check = check
