@@ -20,6 +20,7 @@ struct ConditionValues {
     fileprivate subscript(place: CompiledCondition.Place) -> String? {
         switch place {
         case .input(let index): texts[index]
+        case .nowhere: nil
         case .context(let context): self.context.value(of: context)
         }
     }
@@ -36,6 +37,8 @@ indirect enum CompiledCondition: Sendable {
     enum Place: Sendable {
         case input(Int)
         case context(Condition.Context)
+        /// Of an input that is not among those that are asked: it has no value.
+        case nowhere
     }
 
     /// A right side.
@@ -56,17 +59,20 @@ indirect enum CompiledCondition: Sendable {
     /// The condition over the inputs at these places.
     ///
     /// - Throws: ``PatternError`` where a pattern does not compile.
-    init(_ condition: Condition, _ inputs: [InputName: (index: Int, kind: ValueKind)]) throws(PatternError) {
+    init(
+        _ condition: Condition, _ inputs: [InputName: (index: Int, kind: ValueKind)],
+        _ patterns: inout PatternCompiler
+    ) throws(PatternError) {
         switch condition {
-        case .all(let conditions): self = .all(try Self.each(conditions, inputs))
-        case .any(let conditions): self = .any(try Self.each(conditions, inputs))
-        case .not(let condition): self = .not(try CompiledCondition(condition, inputs))
+        case .all(let conditions): self = .all(try Self.each(conditions, inputs, &patterns))
+        case .any(let conditions): self = .any(try Self.each(conditions, inputs, &patterns))
+        case .not(let condition): self = .not(try CompiledCondition(condition, inputs, &patterns))
         case .comparison(let comparison):
             let (place, kind) = Self.place(of: comparison.subject, inputs)
             let isPattern = comparison.operator == .matches || comparison.operator == .notMatches
             var pattern: Pattern?
             if isPattern, case .text(let source)? = comparison.operands.first {
-                pattern = try Pattern(source)
+                pattern = try patterns.compile(source)
             }
             let operands = comparison.operands.map { operand -> Operand in
                 switch operand {
@@ -83,10 +89,11 @@ indirect enum CompiledCondition: Sendable {
     }
 
     private static func each(
-        _ conditions: [Condition], _ inputs: [InputName: (index: Int, kind: ValueKind)]
+        _ conditions: [Condition], _ inputs: [InputName: (index: Int, kind: ValueKind)],
+        _ patterns: inout PatternCompiler
     ) throws(PatternError) -> [CompiledCondition] {
         var compiled: [CompiledCondition] = []
-        for condition in conditions { compiled.append(try CompiledCondition(condition, inputs)) }
+        for condition in conditions { compiled.append(try CompiledCondition(condition, inputs, &patterns)) }
         return compiled
     }
 
@@ -96,9 +103,7 @@ indirect enum CompiledCondition: Sendable {
         switch subject {
         case .context(let context): return (.context(context), context.kind)
         case .input(let name):
-            guard let (index, kind) = inputs[name] else {
-                preconditionFailure("a decoded condition names '\(name)', which its manifest does not have")
-            }
+            guard let (index, kind) = inputs[name] else { return (.nowhere, .text) }
             return (.input(index), kind)
         }
     }

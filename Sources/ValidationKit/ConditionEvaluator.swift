@@ -11,8 +11,14 @@ public struct ConditionEvaluator: Sendable {
     ///
     /// - Throws: ``PatternError`` where a pattern of it does not compile; ``ManifestLinter`` says where.
     public init(_ condition: Condition, in manifest: Manifest) throws(PatternError) {
-        places = manifest.places
-        self.condition = try CompiledCondition(condition, places)
+        var patterns = PatternCompiler(for: manifest)
+        // An action's own inputs stand behind the manifest's.
+        var places = manifest.places
+        for input in manifest.actions.flatMap(\.ownInputs) where places[input.name] == nil {
+            places[input.name] = (places.count, input.type.kind)
+        }
+        self.places = places
+        self.condition = try CompiledCondition(condition, places, &patterns)
     }
 
     /// Whether the condition holds.

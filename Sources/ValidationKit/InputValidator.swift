@@ -70,15 +70,16 @@ final class FieldPlan: Sendable {
     let environmentOverhead: Int
 
     init(
-        _ field: InputField, at index: Int, _ places: [InputName: (index: Int, kind: ValueKind)]
+        _ field: InputField, at index: Int, _ places: [InputName: (index: Int, kind: ValueKind)],
+        _ patterns: inout PatternCompiler
     ) throws(PatternError) {
         func compiled(_ condition: Condition?) throws(PatternError) -> CompiledCondition? {
             guard let condition else { return nil }
-            return try CompiledCondition(condition, places)
+            return try CompiledCondition(condition, places, &patterns)
         }
         self.index = index
         self.field = field
-        pattern = if let rule = field.rules.pattern { try Pattern(rule.source) } else { nil }
+        pattern = if let rule = field.rules.pattern { try patterns.compile(rule.source) } else { nil }
         visibility = try compiled(field.visibility)
         deciders = field.visibility?.fields.compactMap { places[$0]?.index } ?? []
         requirement = try compiled(field.requirement)
@@ -105,17 +106,20 @@ struct ValidationPlan: Sendable {
 
     init(_ manifest: Manifest) throws(PatternError) {
         let kinds = manifest.places
+        var patterns = PatternCompiler(for: manifest)
         var fields: [FieldPlan] = []
         var places: [String: Int] = [:]
         for (index, field) in manifest.inputs.enumerated() {
-            fields.append(try FieldPlan(field, at: index, kinds))
+            fields.append(try FieldPlan(field, at: index, kinds, &patterns))
             for name in [field.name] + field.aliases { places[name.description] = index }
         }
         var rules: [Rule] = []
         for rule in manifest.rules {
             let inputs = (rule.assertion.fields + rule.fields).compactMap { kinds[$0]?.index }
             rules.append(
-                Rule(rule: rule, assertion: try CompiledCondition(rule.assertion, kinds), inputs: inputs))
+                Rule(
+                    rule: rule, assertion: try CompiledCondition(rule.assertion, kinds, &patterns),
+                    inputs: inputs))
         }
         self.fields = fields
         self.places = places

@@ -28,7 +28,12 @@ private struct LintRun {
     /// How many matches may take all that a value of a form may: a thousand inputs may not take a thousand times that.
     private var longMatches = 1
 
-    init(manifest: Manifest) { self.manifest = manifest }
+    private var patterns: PatternCompiler
+
+    init(manifest: Manifest) {
+        self.manifest = manifest
+        patterns = PatternCompiler(for: manifest)
+    }
 
     mutating func report(
         _ severity: Diagnostic.Severity, _ code: DiagnosticCode, _ message: String, at mark: SourceMark
@@ -48,8 +53,10 @@ private struct LintRun {
 
     /// The pattern that a rule spells; what is wrong with it is reported.
     mutating func pattern(of rule: PatternRule, _ owner: String) -> Pattern? {
+        // One finding says it for all that are behind.
+        if patterns.isFull { return nil }
         do throws(PatternError) {
-            return try Pattern(rule.source)
+            return try patterns.compile(rule.source)
         } catch {
             report(
                 .error, error.code == .malformed ? .pattern : .patternUnsupported,

@@ -18,11 +18,15 @@ final class Pattern: Sendable {
     /// The pattern as it was written.
     let source: String
     private let code: Code
-    private let size: Int
+    /// The bytes that it takes once compiled.
+    let size: Int
     private let weight: Int
+    private let share: Int
 
     /// The pattern that `source` spells.
-    init(_ source: String) throws(PatternError) {
+    ///
+    /// - Parameter share: among how many patterns the time is shared that one may take.
+    init(_ source: String, share: Int = 1) throws(PatternError) {
         guard source.unicodeScalars.count <= Self.maximumLength else {
             throw PatternError(.malformed, at: 0, "is longer than \(Self.maximumLength) characters")
         }
@@ -30,6 +34,7 @@ final class Pattern: Sendable {
         self.source = source
         code = try Code(source)
         size = code.size
+        self.share = max(1, share)
     }
 
     /// Whether the whole of `text` matches.
@@ -46,10 +51,10 @@ final class Pattern: Sendable {
     /// most the whole value, at a price for each byte that follows from the pattern,
     /// and the whole pattern. The prices are nanoseconds as they were measured; with
     /// them, and 30 ms to spend, two minutes of random patterns over random values
-    /// found none that took 50 ms.
+    /// found none that took 50 ms. All patterns of a manifest share them.
     private func steps(for length: Int) -> UInt32 {
         let price = size + length * (3 + 5 * weight)
-        return UInt32(clamping: max(1, min(100_000, 30_000_000 / price)))
+        return UInt32(clamping: max(1, min(100_000, 30_000_000 / price) / share))
     }
 }
 

@@ -40,10 +40,12 @@ struct ValidationRun {
 
     /// Finds the input of a name that was sent.
     private mutating func assign(_ entry: RawInputs.Entry, at position: Int) {
-        guard let index = plan.places[entry.name] else {
+        // A name is 63 characters of ASCII at most; longer ones are not even compared.
+        guard entry.name.utf8.count <= 63, let index = plan.places[entry.name] else {
             // Only the first few: somebody may send thousands.
             let hint =
-                others.count < 8 ? NearMiss.hint(for: entry.name, among: plan.places.keys.sorted()) : ""
+                others.count < 8 && entry.name.utf8.count <= 63
+                ? NearMiss.hint(for: entry.name, among: plan.places.keys.sorted()) : ""
             let message = "the application has no input \(Diagnostic.quoted(entry.name))\(hint)"
             return others.append(Violation(field: entry.name, code: .unknownInput, message: message))
         }

@@ -40,6 +40,44 @@ import Testing
         #expect(Judgement(document.bytes).complaint == nil)
     }
 
+    /// Swift orders the marks of a letter before it compares, in time that grows with their square.
+    @Test(arguments: [
+        "x-a: MARKS", "x-a: \"MARKS\"", "MARKS: 1", "inputs: [{name: a, type: MARKS}]",
+        "inputs: [{name: a, type: string, MARKS: 1}]",
+        "inputs: [{name: a, type: string, visible_if: {MARKS: 1}}]", "env: {MARKS: x}",
+        "inputs: [{name: a, type: text, default: MARKS, validation: {charset: unicode}}]",
+    ])
+    func manyMarksOnOneLetterAreRefused(_ line: String) {
+        let text =
+            "id: app\nname: App\nversion: '1'\n" + line.replacing("MARKS", with: Self.marks(3_000)) + "\n"
+        var judgement = Judgement([])
+        let time = milliseconds { judgement = Judgement(Array(text.utf8)) }
+        #expect(judgement.complaint == nil)
+        #expect(judgement.diagnostics.contains { $0.code == .controlCharacter }, "\(judgement.diagnostics)")
+        #expect(time < 50, "\(time) ms")
+    }
+
+    /// Marks in the order that costs most, a letter before them.
+    static func marks(_ count: Int) -> String {
+        let marks = (0x300...0x36F).compactMap { Unicode.Scalar($0 as UInt32) }
+            .filter { $0.properties.canonicalCombiningClass != .notReordered }
+            .sorted { $0.properties.canonicalCombiningClass > $1.properties.canonicalCombiningClass }
+        var text = String.UnicodeScalarView("a".unicodeScalars)
+        for mark in marks {
+            for _ in 0..<max(1, count / marks.count) { text.append(mark) }
+        }
+        return String(text)
+    }
+
+    @Test func upToThirtyMarksAreALetter() throws {
+        let validator = try validator("{name: a, type: text, validation: {charset: unicode}}")
+        #expect(
+            validator.validate(["a": .text("q" + String(repeating: "\u{0332}", count: 30))]).inputs != nil)
+        let more = validator.validate(["a": .text("q" + String(repeating: "\u{0332}", count: 31))])
+        #expect(more.complaints == ["a: characters"])
+        #expect(more.violations.first?.message.contains("more than 30 combining marks in a row") == true)
+    }
+
     // MARK: By chance
 
     @Test(arguments: 0..<8) func everyFlippedBitOfTheSampleIsAnswered(_ bit: Int) throws {
@@ -164,6 +202,50 @@ import Testing
     }
 
     // MARK: Values
+
+    @Test func marksInNamesAndValuesTakeNoTime() throws {
+        let validator = try validator("{name: a, type: text, validation: {charset: unicode}}")
+        let text = Self.marks(6_000)
+        var raw: RawInputs = ["a": .text(text)]
+        raw[text] = .text("x")
+        var violations: [Violation] = []
+        let time = milliseconds { violations = validator.validate(raw).violations }
+        #expect(Set(violations.map(\.code)) == [.characters, .unknownInput])
+        #expect(time < 100, "\(time) ms")
+    }
+
+    /// All patterns of a manifest share the time that one may take.
+    @Test func manyPatternsTakeNoLongerThanOne() throws {
+        let tests = (0..<700).map { _ in "{a: {not_matches: '(a|a?)+[b0]'}}" }.joined(separator: ", ")
+        let text = """
+            id: app
+            name: App
+            version: "1"
+            inputs: [{name: a, type: string}]
+            rules: [{id: r, message: m, assert: {$any: [\(tests)]}}]
+            """
+        let manifest = try #require(Manifest.decode(Array(text.utf8), file: "m.yml").value)
+        let validator = try InputValidator(manifest: manifest)
+        let time = milliseconds { _ = validator.validate(["a": .text(String(repeating: "a", count: 40))]) }
+        #expect(time < 150, "\(time) ms")
+    }
+
+    /// What patterns are compiled to is memory of every panel and agent.
+    @Test func patternsThatAreLargeOnceCompiledAreRefused() throws {
+        func found(_ count: Int, _ pattern: String) -> [Diagnostic] {
+            let inputs = (0..<count).map {
+                "{name: a\($0), type: string, validation: {pattern: '\(pattern)'}}"
+            }
+            let text = "id: app\nname: App\nversion: '1'\ninputs: [\(inputs.joined(separator: ", "))]\n"
+            guard let manifest = Manifest.decode(Array(text.utf8), file: "m.yml").value else { return [] }
+            let findings = ManifestLinter.lint(manifest).filter(\.isError)
+            #expect((try? InputValidator(manifest: manifest)) == nil || findings.isEmpty)
+            return findings
+        }
+        #expect(found(1, "(?:(?:ab){99}){60}").map(\.code) == [.pattern])
+        #expect(found(700, "(?:(?:ab){99}){9}").map(\.code) == [.pattern])
+        #expect(found(300, "[a-z0-9.-]{1,63}").isEmpty)
+    }
 
     @Test func manyNamesInOneRequestAreAnsweredOnce() throws {
         let validator = try sampleValidator()

@@ -101,10 +101,9 @@ struct MappingReader {
             findings.error(.shape, "\(name()) has no value\(cure)", at: node.location)
             return nil
         }
-        if lines == .one, let bad = Characters.firstForbidden(in: text, ofOneLine: true) {
+        if lines == .one, let bad = Characters.forbidden(in: text, ofOneLine: true) {
             findings.error(
-                .controlCharacter,
-                "\(name()) is one line of text and may not hold \(Characters.name(of: bad))",
+                .controlCharacter, "\(name()) is one line of text and may not hold \(bad)",
                 at: node.location)
             return nil
         }

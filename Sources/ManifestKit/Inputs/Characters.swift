@@ -6,12 +6,12 @@ package enum Characters {
     /// Whether readers or terminals would act upon `scalar` instead of showing it.
     ///
     /// Controls of both blocks but tab and newline, the line and paragraph
-    /// separators, bidirectional overrides and isolates, the byte-order mark.
+    /// separators, bidirectional marks, overrides and isolates, the byte-order mark.
     package static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0A: false
         case 0x00..<0x20, 0x7F..<0xA0: true
-        case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
+        case 0x061C, 0x200E, 0x200F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069, 0xFEFF: true
         default: false
         }
     }
@@ -21,11 +21,30 @@ package enum Characters {
         scalar == "\t" || scalar == "\n" || isForbidden(scalar)
     }
 
-    /// The first character that may not stand in `text`: of one line, or of many.
-    package static func firstForbidden(in text: String, ofOneLine isOneLine: Bool) -> Unicode.Scalar? {
+    /// The most marks that one letter may carry (UAX #15's stream-safe text).
+    ///
+    /// Whoever compares texts by letters sorts the marks of each, Swift in time that
+    /// grows with their square.
+    package static let maximumMarks = 30
+
+    /// What may not stand in `text`, of one line or of many: `the character U+202E`, or nil for nothing.
+    package static func forbidden(in text: String, ofOneLine isOneLine: Bool) -> String? {
         // Nearly all texts are visible ASCII.
         if text.utf8.allSatisfy(ASCII.isVisible) { return nil }
-        return text.unicodeScalars.first(where: isOneLine ? isForbiddenInOneLine : isForbidden)
+        var marks = 0
+        for scalar in text.unicodeScalars {
+            if isOneLine ? isForbiddenInOneLine(scalar) : isForbidden(scalar) {
+                return "the character \(name(of: scalar))"
+            }
+            marks = isMark(scalar) ? marks + 1 : 0
+            if marks > maximumMarks { return "more than \(maximumMarks) combining marks in a row" }
+        }
+        return nil
+    }
+
+    /// Whether `scalar` is written above, below or around the letter before it.
+    static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
     }
 
     /// `U+202E`, as findings name a character they must not repeat.

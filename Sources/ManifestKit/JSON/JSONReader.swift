@@ -28,6 +28,8 @@ extension JSONValue {
 private struct JSONReader {
     let bytes: [UInt8]
     let maximumDepth: Int
+    /// The most bytes of a member's name.
+    private static let maximumNameSize = 256
     var position = 0
 
     init(bytes: [UInt8], maximumDepth: Int) {
@@ -78,6 +80,11 @@ private struct JSONReader {
                 throw failure(.syntax, "a member name in double quotes was expected here")
             }
             let name = try string()
+            // Readers compare names, and Swift takes its time with thousands of marks on one letter.
+            guard name.utf8.count <= Self.maximumNameSize else {
+                position = start
+                throw failure(.syntax, "a member name has more than \(Self.maximumNameSize) bytes")
+            }
             guard seen.insert(Array(name.utf8)).inserted else {
                 position = start
                 throw failure(.duplicateKey, "member '\(name)' appears twice")

@@ -51,11 +51,10 @@ extension InputType {
     /// Most values are printable ASCII, which a look at the bytes shows.
     private func checkCharacters(of text: String) throws(ValueProblem) {
         if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return }
-        guard let bad = Characters.firstForbidden(in: text, ofOneLine: self != .text) else { return }
+        guard let bad = Characters.forbidden(in: text, ofOneLine: self != .text) else { return }
         throw ValueProblem(
             .characters,
-            "holds the character \(Characters.name(of: bad)), which "
-                + (self == .text ? "no text may hold" : "one line of text may not hold"))
+            "holds \(bad), which " + (self == .text ? "no text may hold" : "one line of text may not hold"))
     }
 }
 

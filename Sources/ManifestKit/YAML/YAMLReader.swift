@@ -123,11 +123,11 @@ struct YAMLReader: ~Copyable {
 
     /// The raw file was checked already; this finds what was written as an escape, which only these quotes allow.
     private func scalar(_ text: String, _ style: ScalarStyle, at location: SourceMark) -> YAMLNode.Content {
-        guard style == .doubleQuoted, let bad = Characters.firstForbidden(in: text, ofOneLine: false)
+        guard style == .doubleQuoted, let bad = Characters.forbidden(in: text, ofOneLine: false)
         else { return .scalar(text, style) }
         findings.error(
             .controlCharacter,
-            "this text holds the character \(Characters.name(of: bad)), which may not stand in a manifest",
+            "this text holds \(bad), which may not stand in a manifest",
             at: location)
         return .unusable
     }

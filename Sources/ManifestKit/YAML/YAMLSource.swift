@@ -35,6 +35,7 @@ enum YAMLSource {
         var column = 1
         var isClean = true
         var previous: Unicode.Scalar = " "
+        var marks = 0
         func report(_ scalar: Unicode.Scalar, at column: Int) {
             isClean = false
             findings.error(
@@ -45,6 +46,14 @@ enum YAMLSource {
             // A carriage return is part of a line's end, and nothing else.
             if previous == "\r", scalar != "\n" { report(previous, at: column - 1) }
             if scalar != "\r", Characters.isForbidden(scalar) { report(scalar, at: column) }
+            marks = Characters.isMark(scalar) ? marks + 1 : 0
+            if marks == Characters.maximumMarks + 1 {
+                isClean = false
+                findings.error(
+                    .controlCharacter,
+                    "more than \(Characters.maximumMarks) combining marks in a row may not stand in a manifest",
+                    at: SourceMark(line: line, column: column))
+            }
             if scalar == "\n" {
                 line += 1
                 column = 1

@@ -427,7 +427,7 @@
 
   // MARK: Values
 
-  const FORBIDDEN = /[\0-\x08\x0B-\x1F\x7F-\x9F\u2028-\u202E\u2066-\u2069\uFEFF]/;
+  const FORBIDDEN = /[\0-\x08\x0B-\x1F\x7F-\x9F\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]|\p{Mn}{31}/u;
   const isTrimmed = (type) =>
     !['password', 'text', 'select', 'multiselect'].includes(type) && ['text', 'date'].includes(kindOf(type));
 
