@@ -47,9 +47,9 @@ extension JSONObject {
             })
     }
 
-    /// Adds texts, each under its name where there is one.
+    /// Adds texts, each under its name where there is one; an empty one is none.
     mutating func add(_ texts: KeyValuePairs<String, String?>) {
-        for (name, text) in texts where text != nil { self[name] = text.map(JSONValue.string) }
+        for (name, text) in texts where text?.isEmpty == false { self[name] = text.map(JSONValue.string) }
     }
 }
 

@@ -7,7 +7,7 @@ struct EnvCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "env", abstract: "Shows exactly the environment a script would see, secrets masked.",
         discussion: """
-            Control characters of values are written as \\n, \\t and \\u{…}; --json has every value as it is. Without \
+            Backslashes and control characters of values are written as \\\\, \\n, \\t and \\u{…}; --json has every value as it is. Without \
             --os the conditions that ask for the server find nothing.
             """)
 
@@ -131,6 +131,7 @@ struct EnvCommand: ParsableCommand {
         var line = ""
         for scalar in text.unicodeScalars {
             switch scalar {
+            case "\\": line += "\\\\"
             case "\n": line += "\\n"
             case "\t": line += "\\t"
             case _ where scalar.value < 0x20 || scalar.value == 0x7F:

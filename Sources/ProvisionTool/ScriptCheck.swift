@@ -12,6 +12,8 @@ struct ScriptCheck {
 
     /// What was found, script by script.
     func findings() async -> [Diagnostic] {
+        // A folder without a manifest is no application, whatever lies in it.
+        guard (try? Folder(path: folder).status(of: "manifest.yml")) != nil else { return [] }
         var findings: [Diagnostic] = []
         for script in scripts() {
             let path = "\(folder)/\(script)"
@@ -64,7 +66,9 @@ struct ScriptCheck {
     /// Reads lines like `path: line 3: syntax error near …`.
     private static func syntax(_ path: String) async -> [Diagnostic] {
         let result = try? await run(
-            .name("bash"), arguments: ["-n", "--", path], environment: .inherit.updating(["LC_ALL": "C"]),
+            // A script may switch extended patterns on, which bash does not learn by reading alone.
+            .name("bash"), arguments: ["-O", "extglob", "-n", "--", path],
+            environment: .inherit.updating(["LC_ALL": "C"]),
             output: .discarded, error: .string(limit: outputLimit))
         guard let result, !result.terminationStatus.isSuccess else { return [] }
         let lines = result.standardError.split(separator: "\n")

@@ -103,6 +103,8 @@ struct ValidationPlan: Sendable {
     let places: [String: Int]
     /// Whether any input has a condition that is asked when all values are known.
     let hasLateConditions: Bool
+    /// The bytes of the environment that are there whatever is answered.
+    let environmentSize: Int
 
     init(_ manifest: Manifest) throws(PatternError) {
         let kinds = manifest.places
@@ -120,6 +122,10 @@ struct ValidationPlan: Sendable {
                 Rule(
                     rule: rule, assertion: try CompiledCondition(rule.assertion, kinds, &patterns),
                     inputs: inputs))
+        }
+        // What is the same for every script, and the run's own paths and names, are well below 4 KiB.
+        environmentSize = manifest.environment.reduce(4096) {
+            $0 + $1.key.utf8.count + $1.value.utf8.count + 2
         }
         self.fields = fields
         self.places = places

@@ -28,7 +28,12 @@ struct PatternSyntax {
             case "[": try characterClass()
             case "(": try group()
             case "*", "+", "?": try quantifier(length: 1)
-            case "{": try quantifier(length: boundsLength)
+            case "{":
+                let length = boundsLength
+                if length == 0, looksLikeBounds {
+                    throw refused(position, "a brace that newer readers take for '{n,m}'")
+                }
+                try quantifier(length: length)
             default:
                 if !scalar.isASCII { weight = max(weight, 1) }
                 position += 1
@@ -157,6 +162,14 @@ struct PatternSyntax {
             separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
         let isBounds = parts.allSatisfy { $0.allSatisfy(\.isDigit) } && parts.first?.isEmpty == false
         return isBounds ? end + 1 - position : 0
+    }
+
+    /// Whether a brace that means itself would be bounds to newer releases of PCRE2: `{,5}`, `{ 2 }`.
+    private var looksLikeBounds: Bool {
+        guard let end = scalars[position...].firstIndex(of: "}") else { return false }
+        let inside = scalars[(position + 1)..<end]
+        return inside.contains(where: \.isDigit)
+            && inside.allSatisfy { $0.isDigit || $0 == "," || $0 == " " || $0 == "\t" }
     }
 
     // MARK: Reading

@@ -14,6 +14,22 @@ public enum RawValue: Sendable {
     case structure
 }
 
+extension RawValue: CustomStringConvertible, CustomReflectable {
+    /// The value's kind and no more: nobody knows yet whether it is a secret.
+    public var description: String {
+        switch self {
+        case .text: "text"
+        case .boolean: "boolean"
+        case .number: "number"
+        case .list: "list"
+        case .structure: "structure"
+        }
+    }
+
+    /// Nothing of the value.
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 /// Values as they came in, each under the name it was sent with.
 public struct RawInputs: Sendable, ExpressibleByDictionaryLiteral {
     /// One value and its name.

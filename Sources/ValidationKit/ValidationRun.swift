@@ -255,7 +255,7 @@ struct ValidationRun {
         let found = violations.compactMap(\.self) + others
         guard found.isEmpty else { return .invalid(found) }
         let inputs = results.compactMap(\.self)
-        var size = 0
+        var size = plan.environmentSize
         for (index, input) in results.enumerated() {
             guard let input else { continue }
             size += plan.fields[index].environmentOverhead + input.value.count

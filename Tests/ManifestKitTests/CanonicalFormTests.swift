@@ -41,7 +41,7 @@ import Testing
         func look(_ value: SchemaValue) {
             switch value {
             case .map(let map): look(map)
-            case .list(let value), .names(let value): look(value)
+            case .list(let value), .names(let value, _): look(value)
             case .either(let values): values.forEach(look)
             default: break
             }

@@ -74,7 +74,7 @@ import Testing
                 walk(entry.value, key.value, &used)
             }
         case (.list(let element), .sequence(let nodes)): for node in nodes { walk(node, element, &used) }
-        case (.names(let element), .mapping(let entries)):
+        case (.names(let element, _), .mapping(let entries)):
             for entry in entries { walk(entry.value, element, &used) }
         case (.either(let values), _): for value in values { walk(node, value, &used) }
         default: break
@@ -87,7 +87,7 @@ import Testing
             for key in map.keys where keys.insert("\(map.name).\(key.name)").inserted {
                 collect(key.value, &keys)
             }
-        case .list(let element), .names(let element): collect(element, &keys)
+        case .list(let element), .names(let element, _): collect(element, &keys)
         case .either(let values): for value in values { collect(value, &keys) }
         default: break
         }
@@ -100,7 +100,7 @@ import Testing
         case .map(let map):
             guard !seen.contains(map.name) else { return }
             for key in map.keys { collectWords(key.value, &words, seen.union([map.name])) }
-        case .list(let element), .names(let element): collectWords(element, &words, seen)
+        case .list(let element), .names(let element, _): collectWords(element, &words, seen)
         case .either(let values): for value in values { collectWords(value, &words, seen) }
         case .word(let list): words.formUnion(list)
         default: break

@@ -121,9 +121,12 @@ import ValidationKit
                 let outcome = result([:], ["a": .string(texts[1])])
                 try add(texts[0], here: outcome, browser: outcome)
             }
-            for text in (samples["left_to_the_panel"]?.array ?? []).compactMap(\.string) {
+            for pair in samples["left_to_the_panel"]?.array ?? [] {
+                let texts = (pair.array ?? []).compactMap(\.string)
+                try #require(texts.count == 2)
                 try add(
-                    text, here: result([:], ["a": "type"]), browser: result(["a": .string(text)], [:]))
+                    texts[0], here: result([:], ["a": .string(texts[1])]),
+                    browser: result(["a": .string(texts[0])], [:]))
             }
         }
         #expect(seen == Set(InputType.allCases), "every type has its samples")

@@ -224,12 +224,49 @@ import ValidationKit
         let inputs = (0..<5).map { "{name: i\($0), type: string}" }.joined(separator: ",")
         let validator = try validator(inputs)
         var raw = RawInputs()
-        for index in 0..<5 { raw["i\(index)"] = .text(String(repeating: "x", count: 26_000)) }
+        for index in 0..<5 { raw["i\(index)"] = .text(String(repeating: "x", count: 25_300)) }
         #expect(validator.validate(raw).inputs != nil)
         raw["i0"] = .text(String(repeating: "x", count: 28_000))
         #expect(validator.validate(raw).complaints == [": size"])
         raw["i0"] = .text(String(repeating: "x", count: 32_769))
         #expect(validator.validate(raw).complaints.first == "i0: size")
+    }
+
+    /// What the manifest itself puts into the environment counts, too.
+    @Test func theManifestsOwnVariablesCountAsWell() throws {
+        let inputs = (0..<4).map { "{name: i\($0), type: string}" }.joined(separator: ",")
+        let text =
+            "id: app\nname: App\nversion: '1'\nenv: {FILLER: \(String(repeating: "x", count: 30_000))}\ninputs: [\(inputs)]\n"
+        let manifest = try #require(Manifest.decode(Array(text.utf8), file: "m.yml").value)
+        var raw = RawInputs()
+        for index in 0..<4 { raw["i\(index)"] = .text(String(repeating: "x", count: 25_300)) }
+        #expect(try InputValidator(manifest: manifest).validate(raw).complaints == [": size"])
+    }
+
+    /// A condition of an action's own input can be asked; what nobody asks has no value.
+    @Test func conditionsOfAnActionsOwnInputsCanBeAsked() throws {
+        let text = """
+            id: app
+            name: App
+            version: "1"
+            inputs: []
+            actions:
+              backup: {script: b.sh, inputs: [{name: q, type: boolean}, {name: r, type: string, visible_if: {q: true}}]}
+            """
+        let manifest = try #require(Manifest.decode(Array(text.utf8), file: "m.yml").value)
+        let own = try #require(manifest.action(named: "backup")).ownInputs
+        let evaluator = try ConditionEvaluator(try #require(own.last?.visibility), in: manifest)
+        let name = try #require(InputName("q"))
+        #expect(evaluator.holds([name: "true"]) && !evaluator.holds([name: "false"]) && !evaluator.holds([:]))
+    }
+
+    @Test func whatCameInIsNotPrinted() {
+        let raw: RawInputs = ["password": .text("c4nary"), "list": .list(["c4nary"])]
+        var dumped = ""
+        dump(raw, to: &dumped)
+        for text in ["\(raw)", String(reflecting: raw), dumped] {
+            #expect(!text.contains("c4nary"), "\(text)")
+        }
     }
 
     /// Whether the port is asked depends on an answer that is wrong itself.

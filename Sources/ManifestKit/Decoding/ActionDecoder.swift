@@ -24,7 +24,7 @@ struct ActionDecoder {
 
     /// The actions that are offered, the standard ones first; nil where the script that installs was reported.
     func decode(_ manifest: MappingReader) -> [Action]? {
-        let entries = manifest.map("actions", keys: nil)?.entries ?? []
+        let entries = manifest.map("actions", keys: nil)?.named ?? []
         var declared: [String: MappingReader] = [:]
         var own: [String] = []
         if entries.count > Self.maximumActions, let node = manifest.node("actions") {
@@ -200,7 +200,7 @@ enum ExitCodeDecoder {
     static func decode(_ owner: MappingReader) -> [Int: ExitCodeMeaning] {
         guard let codes = owner.map("exit_codes", keys: nil) else { return [:] }
         var meanings: [Int: ExitCodeMeaning] = [:]
-        for entry in codes.entries {
+        for entry in codes.named {
             guard let code = Int(exactDecimal: entry.key), (1...255).contains(code) else {
                 codes.findings.error(
                     .range, "exit code \(Diagnostic.quoted(entry.key)) is not a whole number from 1 to 255",

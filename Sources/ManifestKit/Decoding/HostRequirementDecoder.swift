@@ -86,7 +86,7 @@ struct HostRequirementDecoder {
             let map = MappingReader(node, keys: nil, name: "'versions'", findings: findings)
         else { return [:] }
         var declared: [String: VersionRange] = [:]
-        for entry in map.entries {
+        for entry in map.named {
             if let families, !families.contains(entry.key) {
                 findings.error(
                     .operatingSystem,

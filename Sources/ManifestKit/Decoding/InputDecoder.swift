@@ -32,6 +32,7 @@ struct InputDecoder {
         field.groupLocation = reader.node("group")?.location
         field.aliasLocation = reader.node("aliases")?.location
         warnAboutVainKeys(reader, required: required)
+        checkListedValues(of: field, reader)
         decodeDefault(of: &field, from: reader)
         field.generation = generation(reader, field)
         field.generationLocation = reader.node("generate")?.location
@@ -49,6 +50,33 @@ struct InputDecoder {
         findings.error(
             .format, "unknown type \(Diagnostic.quoted(text.text))\(reader.owner)\(cure)", at: text.location)
         return nil
+    }
+
+    /// A value that can be chosen has to be one that the input's other rules take.
+    private func checkListedValues(of field: InputField, _ reader: MappingReader) {
+        guard let values = field.rules.allowedValues else { return }
+        for value in values {
+            do throws(ValueProblem) {
+                if field.type == .multiselect {
+                    try field.rules.check(item: value.value)
+                } else {
+                    _ = try field.canonicalText(of: value.value)
+                }
+            } catch {
+                let node = reader.node("allowed_values") ?? reader.node("validation")
+                if error.rule == .deniedValues {
+                    return findings.warning(
+                        .allowedValues,
+                        "allowed value \(Diagnostic.quoted(value.value)) of input '\(field.name)' is denied as well",
+                        at: node?.location ?? reader.location)
+                }
+                // One says enough: the others are as likely to be wrong.
+                return findings.error(
+                    .allowedValues,
+                    "allowed value \(Diagnostic.quoted(value.value)) of input '\(field.name)' can never be given: it \(error.predicate)",
+                    at: node?.location ?? reader.location)
+            }
+        }
     }
 
     /// Keys that say nothing beside others, or without them.

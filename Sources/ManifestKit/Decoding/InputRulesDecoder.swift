@@ -14,7 +14,9 @@ struct InputRulesDecoder {
             rules.minLength = validation.integer("min_length", in: 0...InputType.maximumSize)
             rules.maxLength = validation.integer("max_length", in: 0...InputType.maximumSize)
             checkOrder(rules.minLength, rules.maxLength, "length", validation)
+            if type == .password { checkPassword(rules, validation) }
             decodeNumbers(of: &rules, validation, type: type)
+            if type == .port { checkPort(rules, validation) }
             rules.minItems = validation.integer("min_items", in: 0...10_000)
             rules.maxItems = validation.integer("max_items", in: 0...10_000)
             checkOrder(rules.minItems, rules.maxItems, "items", validation)
@@ -49,6 +51,27 @@ struct InputRulesDecoder {
             }
             if !fits { reportMisfit(entry.key, validation, type: type, at: entry.location) }
         }
+    }
+
+    /// Bounds that leave nothing of what the type takes.
+    private func checkPassword(_ rules: InputRules, _ validation: MappingReader) {
+        guard rules.maxLength.map({ $0 < 4 }) ?? false || rules.minLength.map({ $0 > 1024 }) ?? false else {
+            return
+        }
+        reportNothingLeft("password, which has 4 characters to 1024 bytes", validation)
+    }
+
+    private func checkPort(_ rules: InputRules, _ validation: MappingReader) {
+        let (first, last) = (DecimalNumber(1), DecimalNumber(65535))
+        guard rules.maxValue.map({ $0 < first }) ?? false || rules.minValue.map({ $0 > last }) ?? false else {
+            return
+        }
+        reportNothingLeft("port, which is 1 to 65535", validation)
+    }
+
+    private func reportNothingLeft(_ what: String, _ validation: MappingReader) {
+        findings.error(
+            .rule, "'validation'\(validation.owner) leaves no \(what)", at: validation.location)
     }
 
     // MARK: Numbers

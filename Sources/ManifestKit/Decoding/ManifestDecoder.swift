@@ -134,7 +134,7 @@ struct ManifestDecoder {
         guard let map = reader.map("env", keys: nil) else { return [:] }
         let taken = Dictionary(inputs().map { ($0.environmentName, $0.name) }) { first, _ in first }
         var variables: [String: String] = [:]
-        for entry in map.entries {
+        for entry in map.named {
             EnvironmentName.check(entry.key, owner: " of 'env'", at: entry.location, findings)
             if let input = taken[entry.key] {
                 findings.error(

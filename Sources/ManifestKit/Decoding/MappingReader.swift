@@ -57,6 +57,9 @@ struct MappingReader {
         for key in schema.required { require(key) }
     }
 
+    /// The entries of a map whose keys are names of the author's: those that begin with `x-` are free.
+    var named: [YAMLEntry] { entries.filter { !$0.key.utf8.starts(with: "x-".utf8) } }
+
     /// What stands under `key`, or nil if it is absent or was reported.
     func node(_ key: String) -> YAMLNode? {
         guard let index = index(of: key), !entries[index].value.isUnusable else { return nil }

@@ -15,7 +15,7 @@ public struct SourceLocation: Hashable, Sendable, Encodable, CustomStringConvert
     }
 
     /// The place as compilers write it: `path:line:column`.
-    public var description: String { "\(file):\(line):\(column)" }
+    public var description: String { "\(file.escapedForTerminals):\(line):\(column)" }
 }
 
 /// A place in a file that is known from elsewhere.

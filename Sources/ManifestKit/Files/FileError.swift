@@ -16,5 +16,5 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         self.predicate = predicate
     }
 
-    package var description: String { "'\(path)' \(predicate)" }
+    package var description: String { "'\(path.escapedForTerminals)' \(predicate)" }
 }

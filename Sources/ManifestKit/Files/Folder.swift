@@ -74,8 +74,9 @@ package final class Folder {
     /// What the entry called `name` is, without following a link.
     package func status(of name: String) throws(FileError) -> FileStatus {
         var status = stat()
-        guard RelativePath.isName(name), fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw Self.failure(RelativePath.isName(name) ? errno : ENOENT, path: path + "/" + name)
+        try checkName(name)
+        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw Self.failure(errno, path: path + "/" + name)
         }
         return FileStatus(status)
     }
@@ -134,7 +135,7 @@ package final class Folder {
     }
 
     private func openEntry(_ name: String, flags: CInt) throws(FileError) -> CInt {
-        guard RelativePath.isName(name) else { throw Self.failure(ENOENT, path: path + "/" + name) }
+        try checkName(name)
         let opened = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags)
         guard opened >= 0 else {
             // With O_DIRECTORY a link is answered with ENOTDIR, not ELOOP.
@@ -142,6 +143,12 @@ package final class Folder {
             throw Self.failure(errno, path: path + "/" + name)
         }
         return opened
+    }
+
+    private func checkName(_ name: String) throws(FileError) {
+        guard RelativePath.isName(name) else {
+            throw FileError(.notFound, path: path + "/" + name, "has a name that no file may have here")
+        }
     }
 
     private static func failure(_ number: CInt, path: String) -> FileError {

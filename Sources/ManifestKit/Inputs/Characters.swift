@@ -55,6 +55,15 @@ package enum Characters {
 }
 
 extension String {
+    /// The text with nothing that a terminal would act upon: `\u{1B}` for an escape.
+    package var escapedForTerminals: String {
+        if utf8.allSatisfy(ASCII.isVisible) { return self }
+        return unicodeScalars.map { scalar in
+            Characters.isForbiddenInOneLine(scalar)
+                ? "\\u{\(String(scalar.value, radix: 16, uppercase: true))}" : String(scalar)
+        }.joined()
+    }
+
     /// Whether the text is in Unicode's composed form (NFC).
     package var isComposed: Bool { _nfc.elementsEqual(unicodeScalars) }
 

@@ -49,7 +49,7 @@ extension InputRules {
         }
         object["denied_values"] = JSONValue(texts: deniedValues)
         object["allowed_values"] = allowedValues.map { .array($0.map(\.json)) }
-        object["schemes"] = schemes.map(JSONValue.init(texts:))
+        object["schemes"] = schemes.flatMap { $0 == URLValue.schemes ? nil : JSONValue(texts: $0) }
         object["under"] = folders.map(JSONValue.init(texts:))
         if hasUniqueItems { object["unique_items"] = true }
         if privilege != .allow { object["privileged"] = .string(privilege.rawValue) }

@@ -122,6 +122,13 @@ extension InputRules {
         }
     }
 
+    /// Whether one item of a list may be given at all.
+    func check(item text: String) throws(ValueProblem) {
+        if deniedTexts.contains(text) {
+            throw ValueProblem(.deniedValues, "is not to be used here; choose another value")
+        }
+    }
+
     func check(items: [Substring]) throws(ValueProblem) {
         for item in items where !allowedTexts.contains(String(item)) {
             throw ValueProblem(

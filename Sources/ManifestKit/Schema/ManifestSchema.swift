@@ -35,9 +35,9 @@ public enum ManifestSchema {
             guard seen.insert(map.name).inserted else { return }
             definitions.append((map.name, object(of: map)))
             collect(map, into: &definitions, &seen)
-        case .list(let element), .names(let element): collect(element, into: &definitions, &seen)
+        case .list(let element), .names(let element, _): collect(element, into: &definitions, &seen)
         case .either(let values): for value in values { collect(value, into: &definitions, &seen) }
-        case .text, .lines, .word, .integer, .boolean, .duration, .scalar, .condition: return
+        case .text, .lines, .spelt, .word, .integer, .boolean, .duration, .scalar, .condition: return
         }
     }
 
@@ -70,7 +70,14 @@ public enum ManifestSchema {
         case .scalar: ["$ref": "#/$defs/scalar"]
         case .list(let element): ["type": "array", "items": .object(schema(of: element))]
         case .map(let map): ["$ref": .string("#/$defs/\(map.name)")]
-        case .names(let element): ["type": "object", "additionalProperties": .object(schema(of: element))]
+        case .spelt(let pattern): ["type": ["string", "number", "boolean"], "pattern": .string(pattern)]
+        case .names(let element, let keys):
+            [
+                "type": "object",
+                "patternProperties": .object(
+                    JSONObject([(keys, .object(schema(of: element))), ("^x-", true)])),
+                "additionalProperties": false,
+            ]
         case .condition: ["$ref": "#/$defs/condition"]
         case .either(let values): ["anyOf": .array(values.map { .object(schema(of: $0)) })]
         }
@@ -101,14 +108,39 @@ public enum ManifestSchema {
 
     private static let comparison: JSONValue = .object([
         "anyOf": [
-            ["type": ["string", "number", "boolean", "null"]],
-            ["type": "array", "minItems": 1, "items": ["type": ["string", "number", "boolean", "null"]]],
+            operand,
+            ["type": "array", "minItems": 1, "items": operand],
             [
                 "type": "object", "minProperties": 1, "additionalProperties": false,
-                "properties": .object(JSONObject(Condition.Operator.allCases.map { ($0.rawValue, true) })),
+                "properties": .object(
+                    JSONObject(Condition.Operator.allCases.map { ($0.rawValue, operands(of: $0)) })),
             ],
         ]
     ])
+
+    /// A value, or the input whose value is meant.
+    private static let operand: JSONValue = [
+        "anyOf": [
+            ["type": ["string", "number", "boolean", "null"]],
+            [
+                "type": "object", "required": ["field"], "additionalProperties": false,
+                "properties": [
+                    "field": ["type": "string", "description": "The input that is compared with."]
+                ],
+            ],
+        ]
+    ]
+
+    /// What stands behind an operator.
+    private static func operands(of kind: Condition.Operator) -> JSONValue {
+        switch kind {
+        case .isSet: ["type": "boolean", "description": "Whether it has a value at all."]
+        case .isIn, .isNotIn: ["type": "array", "minItems": 1, "items": operand]
+        case .matches, .notMatches:
+            ["type": "string", "minLength": 1, "description": "What the whole value matches."]
+        default: operand
+        }
+    }
 }
 
 extension String {

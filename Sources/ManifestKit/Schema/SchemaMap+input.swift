@@ -4,7 +4,7 @@ extension SchemaMap {
         "input",
         [
             Key(
-                "name", .text, "The input's name: a letter, then letters, digits and underscores.",
+                "name", .inputName, "The input's name: a small letter or underscore, then these and digits.",
                 isRequired: true),
             Key("type", .words(InputType.self), "What kind of value it takes.", isRequired: true),
             Key("label", .text, "What a person reads beside the field."),
@@ -13,7 +13,7 @@ extension SchemaMap {
             Key("example", .text, "A value that would do."),
             Key("warning", .text, "What to think of before answering."),
             Key("unit", .text, "What the number counts."),
-            Key("group", .text, "The heading it stands below: an id of input_groups."),
+            Key("group", .inputName, "The heading it stands below: an id of input_groups."),
             Key("advanced", .boolean, "Whether most people need not see it."),
             Key(
                 "required", .boolean,
@@ -32,11 +32,11 @@ extension SchemaMap {
             Key(
                 "immutable", .words(InputField.Immutability.self),
                 "Whether a later configure may not change it."),
-            Key("env", .text, "The variable; the name in capitals unless given."),
+            Key("env", .spelt(SchemaValue.variable), "The variable; the name in capitals unless given."),
             Key(
                 "when_hidden", .words(InputField.HiddenValue.self), "What the script sees while it is hidden."
             ),
-            Key("aliases", .list(.text), "Names it had before, which are still answered to."),
+            Key("aliases", .list(.inputName), "Names it had before, which are still answered to."),
             Key("deprecated", .either([.boolean, .text]), "Whether it goes away, or what to use instead."),
         ])
 
@@ -77,7 +77,7 @@ extension SchemaMap {
             Key(
                 "privileged", .words(InputRules.Privilege.self),
                 "port: what of ports below 1024; allow unless given."),
-            Key("under", .list(.text), "path: the folders it has to be in."),
+            Key("under", .list(.fullPath), "path: the folders it has to be in."),
             Key("confirm", .boolean, "password: whether it is asked twice."),
             Key("charset", .words(InputRules.Charset.self), "string, text and path: ascii unless given."),
         ])

@@ -8,7 +8,7 @@ extension SchemaMap {
             Key(
                 "schema_version", .integer(1...1),
                 "The version of the schema; with it, unknown keys are errors."),
-            Key("id", .text, "The application's name, equal to its folder's.", isRequired: true),
+            Key("id", .manifestID, "The application's name, equal to its folder's.", isRequired: true),
             Key("name", .text, "The name people read.", isRequired: true),
             Key("version", .text, "The application's upstream version.", isRequired: true),
             Key(
@@ -17,10 +17,10 @@ extension SchemaMap {
             Key("description", .lines, "What the application is."),
             Key("category", .text, "The shelf it stands on."),
             Key("author", .text, "Who wrote the manifest."),
-            Key("homepage", .text, "The application's page."),
+            Key("homepage", .address, "The application's page."),
             Key("license", .text, "The application's licence."),
             Key("tags", .list(.text), "Words to find it by."),
-            Key("docs", .text, "Where it is documented."),
+            Key("docs", .address, "Where it is documented."),
             Key(
                 "stability", .words(Manifest.Stability.self),
                 "How far it can be relied upon; stable unless given."),
@@ -30,14 +30,21 @@ extension SchemaMap {
             Key("input_groups", .list(.map(.inputGroup)), "Headings of the form."),
             Key("inputs", .list(.map(.input)), "What is asked.", isRequired: true),
             Key("rules", .list(.map(.rule)), "What has to hold between several answers."),
-            Key("install_script", .text, "The script that installs; install.sh unless given."),
-            Key("uninstall_script", .text, "The script that removes."),
+            Key("install_script", .file, "The script that installs; install.sh unless given."),
+            Key("uninstall_script", .file, "The script that removes."),
             Key("timeout_seconds", .integer(1...86_400), "How long a script may run; 600 unless given."),
             Key("idempotent", .boolean, "Whether a script may be run again; false unless given."),
-            Key("actions", .names(.map(.action)), "What can be done, by the actions' names."),
+            Key(
+                "actions", .names(.map(.action), keys: "^[a-z][a-z0-9_]{0,31}$"),
+                "What can be done, by the actions' names."),
             Key("retry", .map(.retry), "Whether and when a script is tried again."),
-            Key("exit_codes", .names(.map(.exitCode)), "Meanings of exit codes, by the codes."),
-            Key("env", .names(.text), "Variables that every script is given, by their names."),
+            Key(
+                "exit_codes",
+                .names(.map(.exitCode), keys: "^([1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$"),
+                "Meanings of exit codes, by the codes."),
+            Key(
+                "env", .names(.text, keys: SchemaValue.variable),
+                "Variables that every script is given, by their names."),
             Key("services", .list(.map(.service)), "Its systemd units."),
             Key("ports", .list(.map(.port)), "The ports it listens on."),
             Key("health", .list(.map(.health)), "Checks that tell whether it works."),
@@ -61,7 +68,9 @@ extension SchemaMap {
             Key("family", .list(.text), "Systems, by ID of /etc/os-release."),
             Key("min_version", .text, "The oldest version that will do."),
             Key("max_version", .text, "The newest version that will do."),
-            Key("versions", .names(.text), "Bounds for each system, such as '>=11 <14'."),
+            Key(
+                "versions", .names(.bounds, keys: "^(?!x-)[a-z0-9._-]{1,63}$"),
+                "Bounds for each system, such as '>=11 <14'."),
             Key("arch", .list(.word(HostRequirement.architectureNames.keys.sorted())), "Processors."),
             Key("allow_derivatives", .boolean, "Whether a system derived from a family will do."),
             Key("allow_rolling", .boolean, "Whether a system without a version will do."),
@@ -78,7 +87,7 @@ extension SchemaMap {
     static let inputGroup = SchemaMap(
         "input_group",
         [
-            Key("id", .text, "The group's name.", isRequired: true),
+            Key("id", .inputName, "The group's name.", isRequired: true),
             Key("label", .text, "The heading."),
             Key("description", .lines, "More about it."),
             Key("collapsed", .boolean, "Whether it begins closed."),
@@ -88,10 +97,10 @@ extension SchemaMap {
     static let rule = SchemaMap(
         "rule",
         [
-            Key("id", .text, "The rule's name.", isRequired: true),
+            Key("id", .inputName, "The rule's name.", isRequired: true),
             Key("assert", .condition, "What has to hold.", isRequired: true),
             Key("message", .text, "What a person reads where it does not.", isRequired: true),
-            Key("fields", .list(.text), "The inputs beside which the message stands."),
+            Key("fields", .list(.inputName), "The inputs beside which the message stands."),
             Key(
                 "severity", .words(CrossRule.Severity.self),
                 "error refuses the answers, warning tells of them."),
@@ -100,11 +109,11 @@ extension SchemaMap {
     static let action = SchemaMap(
         "action",
         [
-            Key("script", .text, "The script, inside the application's folder."),
+            Key("script", .file, "The script, inside the application's folder."),
             Key("label", .text, "What a person reads."),
             Key("description", .lines, "More about it."),
             Key(
-                "inputs", .list(.either([.text, .map(.input)])),
+                "inputs", .list(.either([.inputName, .map(.input)])),
                 "Names of inputs it asks, or inputs of its own; all inputs unless given."),
             Key("timeout_seconds", .integer(1...86_400), "How long its script may run."),
             Key("kill_grace", .duration, "How long a script that is told to end may take; 10s unless given."),
@@ -114,7 +123,10 @@ extension SchemaMap {
                 "health_gate", .boolean,
                 "Whether it succeeds only if the health checks do; true unless given."),
             Key("retry", .map(.retry), "Whether and when it is tried again."),
-            Key("exit_codes", .names(.map(.exitCode)), "Meanings of exit codes, by the codes."),
+            Key(
+                "exit_codes",
+                .names(.map(.exitCode), keys: "^([1-9][0-9]?|1[0-9][0-9]|2[0-4][0-9]|25[0-5])$"),
+                "Meanings of exit codes, by the codes."),
         ])
 
     static let retry = SchemaMap(
@@ -138,7 +150,7 @@ extension SchemaMap {
     static let service = SchemaMap(
         "service",
         [
-            Key("unit", .text, "The unit's name, as in nginx.service.", isRequired: true),
+            Key("unit", .unit, "The unit's name, as in nginx.service.", isRequired: true),
             Key(
                 "essential", .boolean, "Whether the application does not work without it; true unless given."),
         ])
@@ -146,7 +158,7 @@ extension SchemaMap {
     static let port = SchemaMap(
         "port",
         [
-            Key("input", .text, "The input whose answer is the port."),
+            Key("input", .inputName, "The input whose answer is the port."),
             Key("number", .integer(1...65535), "The port's number."),
             Key("protocol", .words(PortUse.TransportProtocol.self), "tcp unless given."),
             Key("exposure", .words(PortUse.Exposure.self), "Who is meant to reach it; public unless given."),
@@ -156,19 +168,19 @@ extension SchemaMap {
     static let health = SchemaMap(
         "health",
         [
-            Key("id", .text, "The check's name.", isRequired: true),
+            Key("id", .inputName, "The check's name.", isRequired: true),
             Key("kind", .word(HealthDecoder.kinds), "What is looked at.", isRequired: true),
             Key("when", .condition, "When the check counts."),
-            Key("url", .text, "http: the address."),
+            Key("url", .address, "http: the address."),
             Key("port", .scalar, "http and tcp: the port's number, or an input whose answer it is."),
-            Key("path", .text, "http: the path on the port; file: the full path."),
+            Key("path", .fullPath, "http: the path on the port; file: the full path."),
             Key(
                 "expect_status", .either([.integer(100...599), .list(.integer(100...599))]),
                 "http: the status, or several; 200 unless given."),
             Key("expect_body", .text, "http: what the answer has to hold."),
-            Key("unit", .text, "systemd: the unit."),
+            Key("unit", .unit, "systemd: the unit."),
             Key("name", .text, "process: its name."),
-            Key("script", .text, "command: the script, inside the application's folder."),
+            Key("script", .file, "command: the script, inside the application's folder."),
             Key("timeout", .duration, "How long one look may take; 5s unless given."),
             Key("retries", .integer(0...100), "How often it is tried again; 3 unless given."),
             Key("interval", .duration, "The pause between looks; 2s unless given."),
@@ -179,7 +191,7 @@ extension SchemaMap {
     static let output = SchemaMap(
         "output",
         [
-            Key("name", .text, "The result's name.", isRequired: true),
+            Key("name", .inputName, "The result's name.", isRequired: true),
             Key("type", .words(InputType.self), "What kind of value it is; string unless given."),
             Key("label", .text, "What a person reads."),
             Key("sensitive", .boolean, "Whether it is masked."),
@@ -189,7 +201,7 @@ extension SchemaMap {
     static let data = SchemaMap(
         "data",
         [
-            Key("path", .text, "The full path.", isRequired: true),
+            Key("path", .fullPath, "The full path.", isRequired: true),
             Key("kind", .words(DataPath.Kind.self), "What lies there.", isRequired: true),
             Key("backup", .boolean, "Whether a backup has to hold it; true for config, state and upload."),
         ])
@@ -205,8 +217,8 @@ extension SchemaMap {
     static let dependency = SchemaMap(
         "dependency",
         [
-            Key("app", .text, "The other application's id.", isRequired: true),
-            Key("version", .text, "Bounds on its version, such as '>=5.7'."),
+            Key("app", .manifestID, "The other application's id.", isRequired: true),
+            Key("version", .bounds, "Bounds on its version, such as '>=5.7'."),
             Key("when", .condition, "When it matters."),
         ])
 }

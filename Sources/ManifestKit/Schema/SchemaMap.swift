@@ -70,8 +70,10 @@ package indirect enum SchemaValue: Sendable {
     case list(SchemaValue)
     /// A map of known keys.
     case map(SchemaMap)
-    /// A map whose keys are the author's.
-    case names(SchemaValue)
+    /// One line of text that a pattern describes as far as a pattern can.
+    case spelt(String)
+    /// A map whose keys are the author's, each as the pattern describes it; `x-` before a key frees it.
+    case names(SchemaValue, keys: String)
     /// A condition.
     case condition
     /// One of several.
@@ -79,4 +81,15 @@ package indirect enum SchemaValue: Sendable {
 
     static func words<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> SchemaValue
     where Word.RawValue == String { .word(Word.allCases.map(\.rawValue)) }
+}
+
+extension SchemaValue {
+    static let inputName = SchemaValue.spelt("^[a-z_][a-z0-9_]{0,62}$")
+    static let manifestID = SchemaValue.spelt("^(?!.{64})[a-z0-9](-?[a-z0-9])*$")
+    static let variable = "^[A-Z_][A-Z0-9_]{0,127}$"
+    static let unit = SchemaValue.spelt("^[A-Za-z0-9:_.\\\\@-]+\\.(service|socket|timer|target|path|mount)$")
+    static let address = SchemaValue.spelt("^[Hh][Tt][Tt][Pp][Ss]?://[^\\s]+$")
+    static let fullPath = SchemaValue.spelt("^/")
+    static let bounds = SchemaValue.spelt("^ *[<>=]=?[0-9][^ ]*( +[<>=]=?[0-9][^ ]*)* *$")
+    static let file = SchemaValue.spelt("^[^/]")
 }

@@ -1,7 +1,8 @@
 /// A public key in OpenSSH's one line: its type, the key in base64, and a comment or none.
 ///
 /// Options before the key are refused: they would decide what it may run. The
-/// key has to hold the type's own name and fields, and nothing else.
+/// key has to hold the type's own name and fields, and nothing else, each as long
+/// as sshd wants it; whether a point lies on its curve is not looked at.
 enum SSHPublicKeyValue: ValueGrammar {
     /// How many fields each type's key has, its name among them (RFC 4253, 5656, 8709 and OpenSSH's PROTOCOL.u2f).
     private static let fieldCounts = [
@@ -22,7 +23,30 @@ enum SSHPublicKeyValue: ValueGrammar {
             text.utf8.allSatisfy({ $0 < 0x80 }), let key = decodedBase64(words[1].utf8),
             let fields = fields(of: key), fields.count == count, fields[0].elementsEqual(words[0].utf8)
         else { return false }
-        return fields.allSatisfy { !$0.isEmpty } && (words[0] != "ssh-ed25519" || fields[1].count == 32)
+        return fields.allSatisfy { !$0.isEmpty } && fit(Array(fields.dropFirst()), String(words[0]))
+    }
+
+    /// Whether the fields behind the type's name are a key of the type.
+    private static func fit(_ fields: [ArraySlice<UInt8>], _ type: String) -> Bool {
+        switch type {
+        case "ssh-ed25519", "sk-ssh-ed25519@openssh.com": return fields[0].count == 32
+        case "ssh-rsa":
+            // OpenSSH takes none below 1,024 bits, and none above 16,384.
+            let modulus = fields[1].drop { $0 == 0 }
+            let bits = modulus.count * 8 - (modulus.first?.leadingZeroBitCount ?? 0)
+            return isPositive(fields[0]) && isPositive(fields[1]) && (1024...16_384).contains(bits)
+                && fields[0].last.map { $0 & 1 == 1 } ?? false && fields[0] != [1]
+        default:
+            let curve = type.split(separator: "-").last.map { $0.prefix { $0 != "@" } } ?? ""
+            let sizes = ["nistp256": 65, "nistp384": 97, "nistp521": 133]
+            return fields[0].elementsEqual(curve.utf8) && fields[1].count == sizes[String(curve)]
+                && fields[1].first == 4
+        }
+    }
+
+    /// Whether a number of SSH has no sign.
+    private static func isPositive(_ number: ArraySlice<UInt8>) -> Bool {
+        number.first.map { $0 < 0x80 } ?? false
     }
 
     /// The fields of a key, each behind its length in four bytes; nil where it ends elsewhere than a field.

@@ -59,7 +59,7 @@ enum URLValue: ValueGrammar {
                 guard rest.prefix(2).count == 2, rest.prefix(2).allSatisfy(ASCII.isHexDigit) else {
                     return false
                 }
-            } else if !ASCII.isAlphanumeric(byte), !"-._~:/?#[]@!$&'()*+,;=".utf8.contains(byte) {
+            } else if !ASCII.isAlphanumeric(byte), !"-._~:/?#@!$&'()*+,;=".utf8.contains(byte) {
                 return false
             }
         }

@@ -140,19 +140,46 @@
 
   const patterns = new Map();
 
-  /** Whether the whole text matches; null where the pattern means nothing here, and the panel has to say. */
+  /** The longest text that a pattern is tried on which may take exponential time. */
+  const LONGEST_RISK = 20;
+
+  /** Whether something repeated or chosen stands in a group that is repeated itself: browsers know no limit. */
+  function isRisky(source) {
+    const token = /\\[^]|\[(?:\\[^]|[^\]\\])*\]|\{[0-9]+(?:,[0-9]*)?\}|[^]/gu;
+    const groups = [false];
+    let closed = false;
+    let before = '';
+    for (const part of source.match(token) || []) {
+      const isRepeated = /^(?:[*+]|\{[0-9]+,?[0-9]*\})$/.test(part);
+      if (isRepeated && closed) return true;
+      closed = false;
+      if (part === '(') groups.push(false);
+      else if (part === ')' && groups.length > 1) {
+        closed = groups.pop();
+        if (closed) groups[groups.length - 1] = true;
+      } else if (isRepeated || part === '|' || (part === '?' && before !== '(')) groups[groups.length - 1] = true;
+      before = part;
+    }
+    return false;
+  }
+
+  /**
+   * Whether the whole text matches; null where the pattern means nothing here, or might take for ever, and the
+   * panel has to say.
+   */
   function matches(source, text) {
     if (!patterns.has(source)) {
       let pattern = null;
       try {
-        pattern = new RegExp(`^(?:${translated(source)})$`, 'u');
+        pattern = { expression: new RegExp(`^(?:${translated(source)})$`, 'u'), isRisky: isRisky(source) };
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
       }
       patterns.set(source, pattern);
     }
     const pattern = patterns.get(source);
-    return pattern && pattern.test(text);
+    if (!pattern || (pattern.isRisky && text.length > LONGEST_RISK)) return null;
+    return pattern.expression.test(text);
   }
 
   // MARK: Conditions
@@ -315,7 +342,7 @@
     const [, host, rest] = /^(\[[^\]]*\]|[^:]*)(.*)$/s.exec(match[1]);
     const isHost = host.startsWith('[') ? isIPv6(host.slice(1, -1)) : isIPv4(host) || isHostname(host);
     const isPort = rest === '' || (/^:[1-9][0-9]{0,4}$/.test(rest) && Number(rest.slice(1)) < 65536);
-    return isHost && isPort && /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$/.test(match[2]);
+    return isHost && isPort && /^(?:[A-Za-z0-9\-._~:/?#@!$&'()*+,;=]|%[0-9A-Fa-f]{2})*$/.test(match[2]);
   }
 
   function isPath(text) {
@@ -380,13 +407,28 @@
     return fields;
   }
 
+  /** Whether the fields behind the type's name are a key of the type, each as long as sshd wants it. */
+  function fitsKey(type, fields) {
+    const code = (field, index) => field.charCodeAt(index);
+    if (type.endsWith('ed25519') || type === 'sk-ssh-ed25519@openssh.com') return fields[0].length === 32;
+    if (type === 'ssh-rsa') {
+      const modulus = fields[1].replace(/^\0+/, '');
+      const bits = modulus === '' ? 0 : modulus.length * 8 - (Math.clz32(code(modulus, 0)) - 24);
+      return code(fields[0], 0) < 0x80 && code(fields[1], 0) < 0x80 && bits >= 1024 && bits <= 16384
+        && code(fields[0], fields[0].length - 1) % 2 === 1 && fields[0] !== '\x01';
+    }
+    const curve = /nistp(?:256|384|521)/.exec(type)[0];
+    const sizes = { nistp256: 65, nistp384: 97, nistp521: 133 };
+    return fields[0] === curve && fields[1].length === sizes[curve] && code(fields[1], 0) === 4;
+  }
+
   function isPublicKey(text) {
     const match = /^([^ ]+) ([A-Za-z0-9+/]+={0,2})(?: [ -~]*)?$/.exec(text);
     if (!match || !KEY_FIELDS.has(match[1]) || match[2].length % 4 !== 0) return false;
     const key = atob(match[2]);
     const fields = keyFields(key);
     return btoa(key) === match[2] && fields !== null && fields.length === KEY_FIELDS.get(match[1])
-      && fields[0] === match[1] && !fields.includes('') && (match[1] !== 'ssh-ed25519' || fields[1].length === 32);
+      && fields[0] === match[1] && !fields.includes('') && fitsKey(match[1], fields.slice(1));
   }
 
   /** The amount in the smallest unit; a number alone is in that unit already. */
@@ -487,11 +529,10 @@
     refuseIf(scalarCount(text) > limit('max_length'), 'max_length', `is longer than ${limit('max_length')} characters`);
     if (kindOf(type) === 'number') checkNumber(field, decimal(text), refuseIf);
     const items = type === 'multiselect' ? text.split(',') : [text];
-    for (const item of items) {
-      const isAllowed = !field.allowed_values || field.allowed_values.some((allowed) => allowed.value === item);
-      refuseIf(!isAllowed, 'allowed_values', 'is not one of the values to choose from');
-      refuseIf((field.denied_values || []).includes(item), 'denied_values', 'is not to be used here; choose another value');
-    }
+    const isAllowed = (item) => !field.allowed_values || field.allowed_values.some((allowed) => allowed.value === item);
+    const isDenied = (item) => (field.denied_values || []).includes(item);
+    refuseIf(!items.every(isAllowed), 'allowed_values', 'is not one of the values to choose from');
+    refuseIf(items.some(isDenied), 'denied_values', 'is not to be used here; choose another value');
     if (type !== 'multiselect') return;
     refuseIf(items.length < limit('min_items'), 'min_items', `has fewer than ${limit('min_items')} items`);
     refuseIf(items.length > limit('max_items'), 'max_items', `has more than ${limit('max_items')} items`);
@@ -538,12 +579,14 @@
     return text;
   }
 
-  function judge(field, raw, context, scope) {
+  /** `isUnsure` where an answer that decides about the field is wrong itself: then a value of it is judged all the same. */
+  function judge(field, raw, context, scope, isUnsure) {
     const state = { visible: true, required: false, readonly: false, value: null, error: null };
     state.visible = !field.visible_if || test(field.visible_if, scope);
-    if (!state.visible) return state;
+    if (!state.visible && (!isUnsure || given(raw, field.name) === null)) return state;
     try {
-      state.value = answer(field, raw, context);
+      const value = answer(field, raw, context);
+      if (state.visible) state.value = value;
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       state.error = { code: problem.code, message: problem.message };
@@ -572,7 +615,13 @@
     const { fields, order } = planOf(form);
     const states = new Map();
     const scope = scopeOf(form, context, (name) => (states.has(name) ? states.get(name).value : null));
-    for (const field of order) states.set(field.name, judge(field, raw, context, scope));
+    const unsure = new Set();
+    for (const field of order) {
+      const isUnsure = inputsOf(field.visible_if).some((name) => unsure.has(name));
+      const state = judge(field, raw, context, scope, isUnsure);
+      states.set(field.name, state);
+      if (state.error || (isUnsure && !state.visible)) unsure.add(field.name);
+    }
     const late = order.filter((field) => states.get(field.name).visible);
     for (const field of late) judgeWhatIsLeft(field, states.get(field.name), raw, context, scope);
     const isInOrder = (name) => !states.has(name) || !states.get(name).error;
