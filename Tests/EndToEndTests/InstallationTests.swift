@@ -95,7 +95,7 @@ struct InstallationTests {
         let inputs = (0..<4).map { "{name: a\($0), type: string, required: false}" }.joined(separator: ", ")
         let application = TestApplication(id: "four", inputs: "[\(inputs)]", script: "end 0")
         try await House.run([application]) { house in
-            let value = JSONValue.string(String(repeating: "\"", count: 32_000))
+            let value = JSONValue.string(String(repeating: "\"", count: 31_000))
             let all: JSONObject = ["a0": value, "a1": value, "a2": value, "a3": value]
             let answer = try await house.api.install("four", all)
             #expect(answer.status == 413)

@@ -20,9 +20,12 @@ final class ScriptedServer: Sendable {
     let url: String
     private let listener: CInt
     private let clientCount = Mutex(0)
+    private let floodSize = Mutex(0)
 
     /// How many clients have connected.
     var connections: Int { clientCount.withLock { $0 } }
+    /// How many bytes of a flood the clients have taken, the kernel's buffers included.
+    var flooded: Int { floodSize.withLock { $0 } }
 
     /// Starts it.
     ///
@@ -49,7 +52,7 @@ final class ScriptedServer: Sendable {
                 guard client >= 0, let self else { return }
                 self.clientCount.withLock { $0 += 1 }
                 DispatchQueue(label: "scripted client").async {
-                    Self.follow(script, with: client, greets: greets)
+                    self.follow(script, with: client, greets: greets)
                 }
             }
         }
@@ -61,7 +64,7 @@ final class ScriptedServer: Sendable {
         close(listener)
     }
 
-    private static func follow(_ script: Script, with client: CInt, greets: Bool) {
+    private func follow(_ script: Script, with client: CInt, greets: Bool) {
         defer { close(client) }
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
         if greets {
@@ -77,8 +80,11 @@ final class ScriptedServer: Sendable {
         case .flood(let bytes):
             _ = send(client, bytes, bytes.count, CInt(MSG_NOSIGNAL))
             let zeros = [UInt8](repeating: 0, count: 1 << 20)
-            while send(client, zeros, zeros.count, CInt(MSG_NOSIGNAL)) > 0 {}
-            return
+            while true {
+                let sent = send(client, zeros, zeros.count, CInt(MSG_NOSIGNAL))
+                guard sent > 0 else { return }
+                floodSize.withLock { $0 += sent }
+            }
         case .hangUp:
             return
         }
