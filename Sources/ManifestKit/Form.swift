@@ -30,17 +30,25 @@ public struct Form: Sendable {
     public let id: ManifestID
     /// The headings.
     public let groups: [InputGroup]
-    /// The fields, in the order of the manifest.
+    /// The fields, in the order of the manifest; an action's own behind them.
     public let fields: [Field]
+    /// Inputs that are not asked and keep what they have; conditions speak of them.
+    package let kept: [Field]
     /// What has to hold between several answers.
     public let rules: [CrossRule]
 
-    /// The form of `manifest`.
-    public init(_ manifest: Manifest) {
+    /// The form of `manifest` for one of its actions.
+    ///
+    /// Where the action lists `inputs`, it has those alone, and the rules that are about one of them.
+    public init(_ manifest: Manifest, action: String = "install") {
         id = manifest.id
         groups = manifest.inputGroups
-        fields = manifest.inputs.map(Field.init)
-        rules = manifest.rules
+        let own = manifest.action(named: action)?.ownInputs ?? []
+        fields = (manifest.inputs.filter { manifest.asks($0.name, in: action) } + own).map(Field.init)
+        kept = manifest.inputs.filter { !manifest.asks($0.name, in: action) }.map(Field.init)
+        rules = manifest.rules.filter { rule in
+            rule.inputs.isEmpty || rule.inputs.contains { manifest.asks($0, in: action) }
+        }
     }
 }
 
@@ -50,11 +58,13 @@ extension Form {
 
     /// The form as programs read it, `form.js` in the browser among them.
     package var json: JSONValue {
-        [
+        var object: JSONObject = [
             "app": .string(id.description), "groups": .array(groups.map(\.json)),
             "fields": .array(fields.map(\.json)),
             "rules": .array(rules.map(\.json)),
         ]
+        if !kept.isEmpty { object["kept"] = .array(kept.map(\.json)) }
+        return .object(object)
     }
 }
 

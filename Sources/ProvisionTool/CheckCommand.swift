@@ -94,3 +94,14 @@ enum ApplicationFolders {
         return application
     }
 }
+
+extension Manifest {
+    /// Refuses an action that the application does not offer.
+    func checkAction(_ name: String) throws {
+        guard action(named: name) == nil else { return }
+        let known = actions.map(\.name)
+        let hint = NearMiss.hint(for: name, among: known)
+        let cure = hint.isEmpty ? "; it has \(known.joined(separator: ", "))" : hint
+        throw ValidationError("the application has no action \(Diagnostic.quoted(name))\(cure)")
+    }
+}

@@ -17,6 +17,9 @@ struct EnvCommand: ParsableCommand {
     @Option(name: .customLong("set"), help: "An answer, as NAME=VALUE.")
     var answers: [String] = []
 
+    @Option(help: "What the installed application has, as NAME=VALUE.")
+    var current: [String] = []
+
     @Option(help: "The folder of applications.", completion: .directory)
     var installers = "installers"
 
@@ -49,14 +52,16 @@ struct EnvCommand: ParsableCommand {
 
     func run() throws {
         let application = try ApplicationFolders.application(id, in: installers)
-        try checkAction(of: application.manifest)
+        try application.manifest.checkAction(action)
         let facts = os.map {
             HostFacts(osID: $0, versionID: osVersion, architecture: arch, memoryMiB: memory)
         }
         for check in facts.map(application.manifest.check) ?? [] where !check.passed {
             Terminal.complain("warning: such a server would be refused: \(check)")
         }
-        let context = FormContext(server: facts, action: action)
+        let context = FormContext(
+            server: facts, action: action, isInstalled: !current.isEmpty,
+            current: try current(application.manifest))
         let generator = ValueGenerator { count in (0..<count).map { _ in UInt8.random(in: .min ... .max) } }
         let validation = application.validator.validate(try raw(), in: context, generator: generator)
         for warning in validation.warnings { Terminal.complain("warning: \(warning)") }
@@ -72,33 +77,45 @@ struct EnvCommand: ParsableCommand {
         show(ScriptEnvironment.variables(of: inputs, manifest: application.manifest, run: run))
     }
 
-    private func checkAction(of manifest: Manifest) throws {
-        guard let asked = manifest.action(named: action) else {
-            let known = manifest.actions.map(\.name)
-            let hint = NearMiss.hint(for: action, among: known)
-            let cure = hint.isEmpty ? "; it has \(known.joined(separator: ", "))" : hint
-            throw ValidationError("the application has no action \(Diagnostic.quoted(action))\(cure)")
-        }
-        if asked.inputs != nil || !asked.ownInputs.isEmpty {
-            Terminal.complain("warning: the inputs that '\(action)' itself lists are not looked at yet")
-        }
-    }
-
     private func raw() throws -> RawInputs {
         var raw = RawInputs()
-        var seen: Set<String> = []
-        for answer in answers {
-            guard let sign = answer.firstIndex(of: "=") else {
-                throw ValidationError("\(Diagnostic.quoted(answer)) of --set is not NAME=VALUE")
-            }
-            guard seen.insert(String(answer[..<sign])).inserted else {
-                throw ValidationError(
-                    "\(Diagnostic.quoted(String(answer[..<sign]))) is given twice; several items of a multiselect stand as a,b"
-                )
-            }
-            raw[String(answer[..<sign])] = .text(String(answer[answer.index(after: sign)...]))
-        }
+        for (name, text) in try Self.pairs(answers, of: "--set") { raw[name] = .text(text) }
         return raw
+    }
+
+    /// What the installed application has, in canonical spelling.
+    private func current(_ manifest: Manifest) throws -> [InputName: String] {
+        var values: [InputName: String] = [:]
+        for (name, text) in try Self.pairs(current, of: "--current") {
+            guard let field = InputName(name).flatMap(manifest.input(named:)), !field.isSensitive else {
+                let hint = NearMiss.hint(
+                    for: name, among: manifest.inputs.filter { !$0.isSensitive }.map(\.name.description))
+                throw ValidationError(
+                    "\(Diagnostic.quoted(name)) of --current is no input that is kept\(hint)")
+            }
+            do throws(ValueProblem) {
+                values[field.name] = try field.canonicalText(of: text)
+            } catch {
+                throw ValidationError("\(name) of --current: \(Diagnostic.quoted(text)) \(error.predicate)")
+            }
+        }
+        return values
+    }
+
+    /// The names and texts of an option, each name once.
+    private static func pairs(_ words: [String], of option: String) throws -> [(String, String)] {
+        var seen: Set<String> = []
+        return try words.map { word in
+            guard let sign = word.firstIndex(of: "=") else {
+                throw ValidationError("\(Diagnostic.quoted(word)) of \(option) is not NAME=VALUE")
+            }
+            let name = String(word[..<sign])
+            guard seen.insert(name).inserted else {
+                throw ValidationError(
+                    "\(Diagnostic.quoted(name)) is given twice; several items of a multiselect stand as a,b")
+            }
+            return (name, String(word[word.index(after: sign)...]))
+        }
     }
 
     private func show(_ variables: [ScriptEnvironment.Variable]) {

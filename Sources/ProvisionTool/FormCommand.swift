@@ -13,12 +13,16 @@ struct FormCommand: ParsableCommand {
     @Option(help: "The folder of applications.", completion: .directory)
     var installers = "installers"
 
+    @Option(help: "The action whose form it is.")
+    var action = "install"
+
     @Flag(help: "The form as programs read it.")
     var json = false
 
     func run() throws {
         let manifest = try ApplicationFolders.application(id, in: installers).manifest
-        let form = Form(manifest)
+        try manifest.checkAction(action)
+        let form = Form(manifest, action: action)
         if json { return Terminal.put(form.json.indentedBytes()) }
         Terminal.say(FormText(form, manifest, Terminal()).text)
     }

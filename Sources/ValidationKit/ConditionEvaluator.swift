@@ -12,11 +12,7 @@ public struct ConditionEvaluator: Sendable {
     /// - Throws: ``PatternError`` where a pattern of it does not compile; ``ManifestLinter`` says where.
     public init(_ condition: Condition, in manifest: Manifest) throws(PatternError) {
         var patterns = PatternCompiler(for: manifest)
-        // An action's own inputs stand behind the manifest's.
-        var places = manifest.places
-        for input in manifest.actions.flatMap(\.ownInputs) where places[input.name] == nil {
-            places[input.name] = (places.count, input.type.kind)
-        }
+        let places = manifest.places(with: manifest.actions.flatMap(\.ownInputs))
         self.places = places
         self.condition = try CompiledCondition(condition, places, &patterns)
     }
@@ -27,7 +23,8 @@ public struct ConditionEvaluator: Sendable {
     ///   - answers: canonical texts of visible inputs; a hidden or unanswered one is not among them.
     ///   - context: what is known around the form.
     public func holds(_ answers: [InputName: String], in context: FormContext = FormContext()) -> Bool {
-        var values = ConditionValues(inputCount: places.count, context: context)
+        let count = (places.values.map(\.index).max() ?? -1) + 1
+        var values = ConditionValues(inputCount: count, context: context)
         for (name, text) in answers { if let place = places[name] { values[input: place.index] = text } }
         return condition.holds(values)
     }
@@ -35,7 +32,11 @@ public struct ConditionEvaluator: Sendable {
 
 extension Manifest {
     /// Each input's place and kind, by its name.
-    var places: [InputName: (index: Int, kind: ValueKind)] {
-        Dictionary(inputs.enumerated().map { ($1.name, ($0, $1.type.kind)) }) { first, _ in first }
+    var places: [InputName: (index: Int, kind: ValueKind)] { places(with: []) }
+
+    /// The same with inputs of actions behind the manifest's.
+    func places(with own: [InputField]) -> [InputName: (index: Int, kind: ValueKind)] {
+        let all = (inputs + own).enumerated().map { ($1.name, ($0, $1.type.kind)) }
+        return Dictionary(all) { first, _ in first }
     }
 }

@@ -22,7 +22,7 @@ public struct FormState: Sendable {
         public let violation: Violation?
     }
 
-    /// The fields, in the manifest's order.
+    /// The fields that the context's action asks, in the manifest's order.
     public let fields: [Field]
     /// The ids of the groups that are shown.
     public let visibleGroups: Set<String>
@@ -47,10 +47,11 @@ extension InputValidator {
     ) -> FormState {
         let run = run(raw, in: context, generator: generator)
         var answers: [InputName: String] = [:]
-        let fields = plan.fields.map { plan -> FormState.Field in
+        let fields = run.plan.fields.compactMap { plan -> FormState.Field? in
             let (index, field) = (plan.index, plan.field)
             let text = run.values[input: index]
             answers[field.name] = text
+            guard run.plan.isAsked[index] else { return nil }
             let isVisible = !run.isHidden[index]
             let isFixed = field.immutability == .afterInstall && context.isInstalled
             return FormState.Field(

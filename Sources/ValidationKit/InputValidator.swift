@@ -10,19 +10,29 @@ public struct InputValidator: Sendable {
 
     /// The manifest that inputs are held against.
     public let manifest: Manifest
-    let plan: ValidationPlan
+    private let plan: ValidationPlan
+    /// The plans of actions that ask something else, by the actions' names.
+    private let otherPlans: [String: ValidationPlan]
 
     /// A validator for `manifest`; refused if one of its patterns does not compile.
     ///
     /// ``ManifestLinter`` says where such a pattern stands.
     public init(manifest: Manifest) throws(PatternError) {
         self.manifest = manifest
-        plan = try ValidationPlan(manifest)
+        var patterns = PatternCompiler(for: manifest)
+        let plan = try ValidationPlan(manifest, &patterns)
+        var others: [String: ValidationPlan] = [:]
+        for action in manifest.actions where action.inputs != nil || !action.ownInputs.isEmpty {
+            others[action.name] = try ValidationPlan(plan, for: action, of: manifest, &patterns)
+        }
+        self.plan = plan
+        otherPlans = others
     }
 
     /// Judges `raw`; all violations are reported, not the first.
     ///
-    /// 1. Names that are no input's are violations; an alias stands for its input.
+    /// 1. Names that are no input's are violations; an alias stands for its input. Where the context's action lists
+    ///    `inputs`, those alone are asked; the others keep what is installed, or their default.
     /// 2. Each input's visibility is decided from the values before it, hidden and
     ///    unanswered ones being null.
     /// 3. A hidden input's value is ignored; what the script sees instead is the
@@ -46,8 +56,9 @@ public struct InputValidator: Sendable {
 
     /// The steps of ``validate(_:in:generator:)`` up to the last, with all that was found on the way.
     func run(_ raw: RawInputs, in context: FormContext, generator: ValueGenerator?) -> ValidationRun {
+        let plan = otherPlans[context.action] ?? plan
         var run = ValidationRun(plan, raw, context, generator)
-        for index in manifest.evaluationOrder { run.judge(plan.fields[index]) }
+        for index in plan.order { run.judge(plan.fields[index]) }
         run.judgeWhatIsLeft()
         run.judgeRules()
         return run
@@ -97,39 +108,77 @@ struct ValidationPlan: Sendable {
         let inputs: [Int]
     }
 
+    /// The inputs, those of an action's own behind the manifest's.
     let fields: [FieldPlan]
+    /// Their places, each after those its visibility depends on.
+    let order: [Int]
+    /// Whether each input is asked; else it keeps what it has.
+    let isAsked: [Bool]
     let rules: [Rule]
-    /// Each input's place by every name that it answers to.
+    /// Each asked input's place by every name that it answers to.
     let places: [String: Int]
     /// Whether any input has a condition that is asked when all values are known.
     let hasLateConditions: Bool
     /// The bytes of the environment that are there whatever is answered.
     let environmentSize: Int
 
-    init(_ manifest: Manifest) throws(PatternError) {
+    /// All inputs of the manifest.
+    init(_ manifest: Manifest, _ patterns: inout PatternCompiler) throws(PatternError) {
         let kinds = manifest.places
-        var patterns = PatternCompiler(for: manifest)
         var fields: [FieldPlan] = []
-        var places: [String: Int] = [:]
         for (index, field) in manifest.inputs.enumerated() {
             fields.append(try FieldPlan(field, at: index, kinds, &patterns))
-            for name in [field.name] + field.aliases { places[name.description] = index }
         }
         var rules: [Rule] = []
         for rule in manifest.rules {
-            let inputs = (rule.assertion.fields + rule.fields).compactMap { kinds[$0]?.index }
             rules.append(
                 Rule(
                     rule: rule, assertion: try CompiledCondition(rule.assertion, kinds, &patterns),
-                    inputs: inputs))
+                    inputs: rule.inputs.compactMap { kinds[$0]?.index }))
         }
         // What is the same for every script, and the run's own paths and names, are well below 4 KiB.
-        environmentSize = manifest.environment.reduce(4096) {
-            $0 + $1.key.utf8.count + $1.value.utf8.count + 2
+        let size = manifest.environment.reduce(4096) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
+        self.init(
+            fields, order: manifest.evaluationOrder, isAsked: fields.map { _ in true }, rules: rules,
+            environmentSize: size)
+    }
+
+    /// What one action asks, and the rules that are about any of it.
+    init(
+        _ whole: ValidationPlan, for action: Action, of manifest: Manifest, _ patterns: inout PatternCompiler
+    ) throws(PatternError) {
+        let kinds = manifest.places(with: action.ownInputs)
+        let count = whole.fields.count
+        var own: [FieldPlan] = []
+        for (offset, field) in action.ownInputs.enumerated() {
+            own.append(try FieldPlan(field, at: count + offset, kinds, &patterns))
         }
+        var order = whole.order
+        var left = own
+        // An own input may speak of any other one, but not in a circle.
+        while let next = left.firstIndex(where: { plan in
+            !plan.deciders.contains { decider in left.contains { $0.index == decider } }
+        }) { order.append(left.remove(at: next).index) }
+        let isAsked = (whole.fields + own).map { manifest.asks($0.field.name, in: action.name) }
+        self.init(
+            whole.fields + own, order: order, isAsked: isAsked,
+            rules: whole.rules.filter { rule in rule.inputs.isEmpty || rule.inputs.contains { isAsked[$0] } },
+            environmentSize: whole.environmentSize)
+    }
+
+    private init(
+        _ fields: [FieldPlan], order: [Int], isAsked: [Bool], rules: [Rule], environmentSize: Int
+    ) {
         self.fields = fields
-        self.places = places
+        self.order = order
+        self.isAsked = isAsked
         self.rules = rules
+        self.environmentSize = environmentSize
+        var places: [String: Int] = [:]
+        for plan in fields where isAsked[plan.index] {
+            for name in [plan.field.name] + plan.field.aliases { places[name.description] = plan.index }
+        }
+        self.places = places
         hasLateConditions = fields.contains {
             $0.requirement != nil || $0.freeze != nil || $0.field.immutability != nil
         }

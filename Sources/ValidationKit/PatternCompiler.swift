@@ -11,7 +11,8 @@ struct PatternCompiler {
 
     /// A compiler for all patterns of `manifest`.
     init(for manifest: Manifest) {
-        let inputs = manifest.inputs.count { $0.rules.pattern != nil }
+        let all = manifest.inputs + manifest.actions.flatMap(\.ownInputs)
+        let inputs = all.count { $0.rules.pattern != nil }
         share = inputs + manifest.conditionPatterns.count
     }
 

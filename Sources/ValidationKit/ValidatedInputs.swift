@@ -37,6 +37,8 @@ public struct ValidatedInput: Sendable, Equatable {
         case `default`
         /// It was made now, where nobody gave one.
         case generated
+        /// The action does not ask it: it is what is installed, or the default.
+        case kept
         /// The input is hidden by the other answers: it is what the manifest puts in its place.
         case hidden
     }

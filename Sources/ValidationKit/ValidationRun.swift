@@ -2,7 +2,7 @@ import ManifestKit
 
 /// One validation under way.
 struct ValidationRun {
-    private let plan: ValidationPlan
+    let plan: ValidationPlan
     private let raw: RawInputs
     private let context: FormContext
     private let generator: ValueGenerator?
@@ -46,7 +46,9 @@ struct ValidationRun {
             let hint =
                 others.count < 8 && entry.name.utf8.count <= 63
                 ? NearMiss.hint(for: entry.name, among: plan.places.keys.sorted()) : ""
-            let message = "the application has no input \(Diagnostic.quoted(entry.name))\(hint)"
+            let owner =
+                plan.isAsked.contains(false) ? "action '\(context.action)' asks" : "the application has"
+            let message = "\(owner) no input \(Diagnostic.quoted(entry.name))\(hint)"
             return others.append(Violation(field: entry.name, code: .unknownInput, message: message))
         }
         let field = plan.fields[index].field
@@ -87,6 +89,11 @@ struct ValidationRun {
             }
             if let text = substitute(for: field) { keep(text, of: plan, .hidden) }
             return
+        }
+        guard self.plan.isAsked[index] else {
+            guard let (text, _) = standing(of: field) else { return }
+            values[input: index] = text
+            return keep(text, of: plan, .kept)
         }
         do throws(InputProblem) {
             guard let (text, origin) = try answer(plan) else { return unanswered.append(index) }
@@ -139,13 +146,18 @@ struct ValidationRun {
 
     /// What stands where no answer was given: what is installed, the default, or what is made now.
     private func standIn(for field: InputField) throws(InputProblem) -> (String, ValidatedInput.Origin)? {
-        if let current = context.current[field.name] { return (current, .installed) }
-        if let text = field.defaultValue { return (text, .default) }
+        if let standing = standing(of: field) { return standing }
         guard let rule = field.generation, let generator else { return nil }
         guard let text = try? generator.make(rule, for: field) else {
             throw InputProblem(.required, "no value could be made; give one")
         }
         return (text, .generated)
+    }
+
+    /// What an input has without being asked.
+    private func standing(of field: InputField) -> (String, ValidatedInput.Origin)? {
+        if let current = context.current[field.name] { return (current, .installed) }
+        return field.defaultValue.map { ($0, .default) }
     }
 
     /// The value's canonical text, or nil where it is no answer.
@@ -208,7 +220,7 @@ struct ValidationRun {
         guard plan.hasLateConditions else { return }
         for plan in plan.fields where given[plan.index] >= 0 && violations[plan.index] == nil {
             guard let text = values[input: plan.index],
-                !(kept(by: plan.field)?.hasSameBytes(as: text) ?? false)
+                !(standing(of: plan.field)?.0.hasSameBytes(as: text) ?? false)
             else { continue }
             let isImmutable = plan.field.immutability == .afterInstall && context.isInstalled
             if isImmutable {
@@ -222,9 +234,6 @@ struct ValidationRun {
             }
         }
     }
-
-    /// The value that an input has when nobody answers it.
-    private func kept(by field: InputField) -> String? { context.current[field.name] ?? field.defaultValue }
 
     /// Asks the rules; one about an input that is wrong already would only say so again.
     mutating func judgeRules() {

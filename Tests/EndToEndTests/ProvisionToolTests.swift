@@ -116,6 +116,28 @@ import Testing
         #expect(try await call("env", path, "--action", "restart").code == 64)
     }
 
+    @Test func showsWhatAnActionAsksAndKeeps() async throws {
+        let manifest =
+            Self.manifest + "actions: {renew: {script: install.sh, inputs: [{name: force, type: boolean}]}}\n"
+        let path = try application(manifest: manifest)
+        let form = try await call("form", path, "--action", "renew")
+        #expect(form.output.contains("force *") && !form.output.contains("site"), "\(form.output)")
+        let env = try await call(
+            "env", path, "--action", "renew", "--set", "force=true", "--current", "site=a.example")
+        #expect(env.code == 0)
+        #expect(
+            env.output.contains("\nFORCE=true\n") && env.output.contains("\nSITE=a.example\n"),
+            "\(env.output)")
+        let wrong = try await call(
+            "env", path, "--action", "renew", "--set", "force=true", "--current", "site=-")
+        #expect(wrong.code == 64)
+        #expect(wrong.output.contains("site of --current: '-' is not a host name"), "\(wrong.output)")
+        let secret = try await call("env", path, "--action", "renew", "--current", "admin_password=x")
+        #expect(secret.code == 64)
+        #expect(secret.output.contains("'admin_password' of --current is no input that is kept"))
+        #expect(!secret.output.contains("did you mean"), "\(secret.output)")
+    }
+
     @Test func tellsOfAServerThatWouldBeRefused() async throws {
         let path = try application(
             manifest: Self.manifest

@@ -44,11 +44,15 @@ import ValidationKit
         let file = try #require(try FormScript.vectors("conditions.json").object)
         var lines: [String: [String]] = [:]
         var forms: [(String, JSONValue)] = []
-        for form in file["forms"]?.object ?? [:] {
-            lines[form.name] = form.value.array?.compactMap(\.string)
-            forms.append((form.name, Form(try Self.manifest(lines[form.name] ?? [], probe: nil)).json))
-        }
         let vectors = try (file["cases"]?.array ?? []).map { try Vector($0) }
+        for form in file["forms"]?.object ?? [:] {
+            let text = form.value.array?.compactMap(\.string) ?? []
+            lines[form.name] = text
+            let manifest = try Self.manifest(text, probe: nil)
+            for action in Set(vectors.filter { $0.form == form.name }.map(\.context.action)) {
+                forms.append(("\(action): \(form.name)", Form(manifest, action: action).json))
+            }
+        }
         #expect(vectors.count >= 300)
 
         let judged = try vectors.map { vector in
@@ -59,7 +63,8 @@ import ValidationKit
                 outcome: try InputValidator(manifest: manifest).outcome(
                     RawInputs(vector.raw), vector.context, condition),
                 script: FormScript.Case(
-                    form: vector.form, raw: .object(vector.raw), context: vector.context.json,
+                    form: "\(vector.context.action): \(vector.form)", raw: .object(vector.raw),
+                    context: vector.context.json,
                     condition: condition?.json))
         }
         guard let results = try FormScript.results(of: judged.map(\.script), forms: forms) else { return }

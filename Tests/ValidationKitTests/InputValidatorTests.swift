@@ -32,6 +32,45 @@ import ValidationKit
             ])
     }
 
+    /// A script is given what its action asks, and what the application has besides.
+    @Test func anActionAsksItsOwnInputs() throws {
+        let inputs = """
+            {name: site, type: hostname}, {name: mail, type: email, required: false},
+            {name: tls, type: boolean, default: true}, {name: port_number, type: port, default: 443, visible_if: {tls: true}}
+            """
+        let actions = """
+            actions: {renew: {script: renew.sh, inputs: [mail, {name: force, type: boolean, default: false}]}}
+
+            """
+        let validator = try validator(inputs, schema: actions)
+        var context = FormContext(action: "renew")
+        context.current = [
+            try #require(InputName("site")): "a.example", try #require(InputName("tls")): "false",
+        ]
+
+        let renewal = validator.validate(
+            ["mail": .text("x@a.example"), "force": .boolean(true)], in: context)
+        #expect(
+            renewal.environment == [
+                "SITE=a.example", "MAIL=x@a.example", "TLS=false", "PORT_NUMBER=443", "FORCE=true",
+            ])
+        #expect(renewal.inputs?.values.map(\.origin) == [.kept, .answer, .kept, .hidden, .answer])
+
+        let wrong = validator.validate(["site": .text("b.example"), "forse": .boolean(true)], in: context)
+        #expect(
+            wrong.violations.map(\.description) == [
+                "site: action 'renew' asks no input 'site'",
+                "forse: action 'renew' asks no input 'forse'; did you mean 'force'?",
+            ])
+        let installation = validator.validate(["force": .boolean(true)])
+        #expect(
+            installation.violations.map(\.description) == [
+                "site: an answer is required", "force: the application has no input 'force'",
+            ])
+        #expect(
+            Form(validator.manifest, action: "renew").fields.map(\.name.description) == ["mail", "force"])
+    }
+
     @Test(arguments: ["constructor", "server_name ", "SERVER_NAME", "server\u{200B}_name", "", "a\nb"])
     func anUnknownNameIsAViolation(_ name: String) throws {
         var raw: RawInputs = ["server_name": .text("a")]

@@ -168,7 +168,8 @@ public struct JobDesk: Sendable {
         let sealer = keyring.signing(request.agent).sealer
         var inputs: [String: String] = [:]
         var sealed: [String: SealedInput] = [:]
-        for input in validated.values where input.origin != .hidden {
+        // What nobody is asked for the agent finds in the manifest itself.
+        for input in validated.values where input.origin != .hidden && input.origin != .kept {
             let name = input.name.description
             switch input.value {
             case .plain(let text): inputs[name] = text

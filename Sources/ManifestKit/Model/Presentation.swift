@@ -46,4 +46,7 @@ public struct CrossRule: Sendable {
     public let fields: [InputName]
     /// What it means that it does not hold.
     public let severity: Severity
+
+    /// Every input that it is about, possibly twice.
+    package var inputs: [InputName] { assertion.fields + fields }
 }

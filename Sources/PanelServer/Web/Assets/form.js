@@ -253,15 +253,17 @@
   /** The form's fields by name, and in an order in which each comes after those its visibility depends on. */
   function planOf(form) {
     if (plans.has(form)) return plans.get(form);
-    const fields = new Map(form.fields.map((field) => [field.name, field]));
+    // What an action does not ask keeps what it has.
+    const all = form.fields.concat((form.kept || []).map((field) => ({ ...field, isKept: true })));
+    const fields = new Map(all.map((field) => [field.name, field]));
     const open = new Map();
-    const dependents = new Map(form.fields.map((field) => [field.name, []]));
-    form.fields.forEach((field) => {
+    const dependents = new Map(all.map((field) => [field.name, []]));
+    all.forEach((field) => {
       const needs = new Set(inputsOf(field.visible_if).filter((name) => fields.has(name)));
       open.set(field.name, needs.size);
       needs.forEach((name) => dependents.get(name).push(field.name));
     });
-    const order = form.fields.map((field) => field.name).filter((name) => open.get(name) === 0);
+    const order = all.map((field) => field.name).filter((name) => open.get(name) === 0);
     for (let index = 0; index < order.length; index += 1) {
       dependents.get(order[index]).forEach((name) => {
         open.set(name, open.get(name) - 1);
@@ -269,7 +271,7 @@
       });
     }
     // No manifest has a cycle; the fields of one would come last.
-    const rest = form.fields.map((field) => field.name).filter((name) => open.get(name) > 0);
+    const rest = all.map((field) => field.name).filter((name) => open.get(name) > 0);
     const plan = { fields, order: [...order, ...rest].map((name) => fields.get(name)) };
     plans.set(form, plan);
     return plan;
@@ -583,6 +585,10 @@
   function judge(field, raw, context, scope, isUnsure) {
     const state = { visible: true, required: false, readonly: false, value: null, error: null };
     state.visible = !field.visible_if || test(field.visible_if, scope);
+    if (field.isKept) {
+      if (state.visible) state.value = kept(field, context);
+      return state;
+    }
     if (!state.visible && (!isUnsure || given(raw, field.name) === null)) return state;
     try {
       const value = answer(field, raw, context);
@@ -622,7 +628,7 @@
       states.set(field.name, state);
       if (state.error || (isUnsure && !state.visible)) unsure.add(field.name);
     }
-    const late = order.filter((field) => states.get(field.name).visible);
+    const late = order.filter((field) => !field.isKept && states.get(field.name).visible);
     for (const field of late) judgeWhatIsLeft(field, states.get(field.name), raw, context, scope);
     const isInOrder = (name) => !states.has(name) || !states.get(name).error;
     const rules = (form.rules || [])
@@ -632,7 +638,7 @@
     for (const group of form.groups || []) groups[group.id] = !group.visible_if || test(group.visible_if, scope);
     // An input may be called `__proto__`.
     const result = Object.create(null);
-    for (const name of fields.keys()) {
+    for (const { name } of form.fields) {
       const state = states.get(name);
       result[name] = { ...state, value: state.value === UNKNOWN ? null : state.value };
     }
