@@ -52,20 +52,26 @@ public actor JobDispatcher {
     ///
     /// - Throws: what the store throws.
     public func run() async throws {
-        bell.ring(try await store.read { try $0.agents().map(\.id) })
-        for await _ in bell.rings {
-            let agents = bell.take()
-            do {
-                try await send(to: agents)
-            } catch let error as QueueError {
-                onEvent(.linkFailed(error))
-                bell.ring(agents)
-                try? await clock.sleep(for: .milliseconds(500))
-            } catch  where error.isPassingStoreFailure {
-                onEvent(.storeFailed(error))
-                bell.ring(agents)
-                try? await clock.sleep(for: .seconds(1))
-            }
+        try await begin()
+        for await _ in bell.rings { try await turn() }
+    }
+
+    /// Takes up what an earlier run left.
+    package func begin() async throws { bell.ring(try await store.read { try $0.agents().map(\.id) }) }
+
+    /// Sends to every agent that was rung for since the last turn.
+    package func turn() async throws {
+        let agents = bell.take()
+        do {
+            try await send(to: agents)
+        } catch let error as QueueError {
+            onEvent(.linkFailed(error))
+            bell.ring(agents)
+            try? await clock.sleep(for: .milliseconds(500))
+        } catch  where error.isPassingStoreFailure {
+            onEvent(.storeFailed(error))
+            bell.ring(agents)
+            try? await clock.sleep(for: .seconds(1))
         }
     }
 

@@ -68,17 +68,22 @@ public actor PresenceSweep {
 
     private func sweepLoop() async throws {
         while !Task.isCancelled {
-            do {
-                try await sweep()
-                if isLinkDown { onEvent(.linkRestored) }
-                isLinkDown = false
-            } catch let error as QueueError {
-                if !isLinkDown { onEvent(.linkFailed(error)) }
-                isLinkDown = true
-            } catch  where error.isPassingStoreFailure {
-                onEvent(.storeFailed(error))
-            }
+            try await turn()
             try? await clock.sleep(for: .seconds(Self.interval))
+        }
+    }
+
+    /// One look at every agent; a wire or a record that fails is looked at again with the next.
+    package func turn() async throws {
+        do {
+            try await sweep()
+            if isLinkDown { onEvent(.linkRestored) }
+            isLinkDown = false
+        } catch let error as QueueError {
+            if !isLinkDown { onEvent(.linkFailed(error)) }
+            isLinkDown = true
+        } catch  where error.isPassingStoreFailure {
+            onEvent(.storeFailed(error))
         }
     }
 
@@ -86,22 +91,29 @@ public actor PresenceSweep {
     ///
     /// Anyone who reaches the wire can ring in any name, so that no ring waits for another's look.
     private func listen() async {
-        for await agent in link.rings() {
-            if presences[agent] != nil { ingestor.ring([agent]) } else { strangers.ring([agent]) }
-        }
+        for await agent in link.rings() { hear(agent) }
+    }
+
+    package func hear(_ agent: AgentID) {
+        if presences[agent] != nil { ingestor.ring([agent]) } else { strangers.ring([agent]) }
     }
 
     private func meet() async throws {
         for await _ in strangers.rings {
-            do {
-                try await lookUp(Array(strangers.take()))
-            } catch let error as QueueError {
-                if !isLinkDown { onEvent(.linkFailed(error)) }
-                isLinkDown = true
-            } catch  where error.isPassingStoreFailure {
-                onEvent(.storeFailed(error))
-            }
+            try await meetTurn()
             try? await clock.sleep(for: Self.pauseBetweenLooks)
+        }
+    }
+
+    /// One look at the strangers that rang since the last.
+    package func meetTurn() async throws {
+        do {
+            try await lookUp(Array(strangers.take()))
+        } catch let error as QueueError {
+            if !isLinkDown { onEvent(.linkFailed(error)) }
+            isLinkDown = true
+        } catch  where error.isPassingStoreFailure {
+            onEvent(.storeFailed(error))
         }
     }
 

@@ -63,20 +63,23 @@ public actor ReportIngestor {
     /// - Throws: what the store throws.
     public func run() async throws {
         bell.ring([])
-        for await _ in bell.rings {
-            let agents = bell.take()
-            do {
-                try await begin()
-                try await ingest(agents)
-            } catch let error as QueueError {
-                onEvent(.linkFailed(error))
-                bell.ring(agents)
-                try? await clock.sleep(for: .milliseconds(500))
-            } catch  where error.isPassingStoreFailure {
-                onEvent(.storeFailed(error))
-                bell.ring(agents)
-                try? await clock.sleep(for: .seconds(1))
-            }
+        for await _ in bell.rings { try await turn() }
+    }
+
+    /// Takes in what agents that rang since the last turn have.
+    package func turn() async throws {
+        let agents = bell.take()
+        do {
+            try await begin()
+            try await ingest(agents)
+        } catch let error as QueueError {
+            onEvent(.linkFailed(error))
+            bell.ring(agents)
+            try? await clock.sleep(for: .milliseconds(500))
+        } catch  where error.isPassingStoreFailure {
+            onEvent(.storeFailed(error))
+            bell.ring(agents)
+            try? await clock.sleep(for: .seconds(1))
         }
     }
 
