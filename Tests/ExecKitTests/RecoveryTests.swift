@@ -109,6 +109,21 @@ import Testing
         #expect(!isAlive(script))
     }
 
+    /// The same while the agent that found the runner at its start looks on.
+    @Test func anAttemptWhoseRunnerDiesBeforeItBeginsIsGone() async throws {
+        let (attempt, script) = try await waiting()
+        let folder = try server.folder(of: attempt)
+        #expect(folder.remove(AttemptFile.began))
+        #expect(await server.host().survey() == [attempt: .running])
+        let events = host.events(of: attempt, afterRecord: 0)
+        try killRunner(of: attempt)
+        var seen: [AttemptEvent] = []
+        for await event in events { seen.append(event) }
+        #expect(seen == [.neverBegan])
+        #expect(!isAlive(script))
+        #expect(await server.host().survey().isEmpty)
+    }
+
     /// F31.
     @Test func aRunnerKilledUnderAnAgentIsAnInterruption() async throws {
         let (attempt, script) = try await waiting()

@@ -34,6 +34,7 @@ import Testing
             case .began: order.append("began")
             case .log: order.append("log")
             case .ended: order.append("ended")
+            case .neverBegan: order.append("never began")
             }
         }
         #expect(order == ["began", "log", "ended"])

@@ -194,6 +194,7 @@ extension TestServer.Run {
         case .began(let time): began = time
         case .log(let record): records.append(record)
         case .ended(let ended): result = ended
+        case .neverBegan: break
         }
     }
 }

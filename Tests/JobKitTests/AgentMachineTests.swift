@@ -120,6 +120,52 @@ import Testing
         #expect(started(machine.takeDecisions().effects) == [Fixtures.order().attempt])
     }
 
+    /// Behind a message that is not to be believed a forged acknowledgement may stand where no true one comes after it.
+    @Test func asksForTheNewestAcknowledgementWhereItIsStuck() throws {
+        var machine = machine()
+        let place = StreamPosition(epoch: 1, number: 1)
+        machine.take(delivery([StreamEntry(position: place, bytes: [1, 2, 3])], [4, 5, 6]), at: now)
+        #expect(machine.obstacle != nil)
+        #expect(machine.mark == nil)
+        machine.take(delivery([], [4, 5, 6]), at: now)
+        #expect(machine.mark == AcknowledgementMark("1"), "one that says nothing is not read for ever")
+        machine.take(Delivery(), at: now)
+        #expect(machine.mark == nil)
+    }
+
+    @Test func claimsAnewWhatItsRunnerNeverBegan() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        _ = machine.takeDecisions()
+        machine.take([.neverBegan], of: Fixtures.order().attempt, at: now)
+        #expect(machine.running.isEmpty)
+        #expect(machine.lastEvent == 2, "a second claim")
+        machine.take(delivery([], try permit(machine, generation: 2)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [Fixtures.order().attempt])
+    }
+
+    /// Whoever holds the wire can put an event of ours under another number; only a twin writes one of this number.
+    @Test func takesItsOwnEventInAnotherPlaceForNoTwins() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        machine.take(
+            [.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [1]))],
+            of: Fixtures.order().attempt, at: now)
+        let entries = machine.unreported(through: machine.lastEvent, limit: 10)
+        machine.noteFound(entries[0].bytes, at: entries[1].position.number)
+        #expect(machine.halt == nil)
+
+        var twin = self.machine(session: "another session")
+        twin.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        let claim = twin.unreported(through: 1, limit: 1)[0]
+        var other = self.machine()
+        other.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        other.noteFound(claim.bytes, at: 1)
+        #expect(other.halt == .identityConflict)
+    }
+
     @Test func runsOneScriptAtATime() throws {
         var machine = machine()
         machine.take(

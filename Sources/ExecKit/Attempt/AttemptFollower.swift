@@ -64,7 +64,9 @@ final class AttemptFollower: Sendable {
             switch settle() {
             // Somebody has the lock who has not signed it yet.
             case .running: state.runner = nil
-            case .neverBegan: continuation.finish()
+            case .neverBegan:
+                continuation.yield(.neverBegan)
+                continuation.finish()
             case .ended(let result):
                 tellNews(&state)
                 continuation.yield(.ended(result))

@@ -12,8 +12,7 @@ extension ProcessAttemptHost {
             guard let attempt = AttemptID(name), let folder = AttemptFolder(attempt, in: attempts) else {
                 continue
             }
-            standings[attempt] = settle(folder)
-            if standings[attempt] == .neverBegan { attempts.removeTree(name) }
+            standings[attempt] = settle(folder, in: attempts)
         }
         return standings
     }
@@ -27,7 +26,8 @@ extension ProcessAttemptHost {
             return continuation.finish()
         }
         AttemptFollower(
-            folder, afterRecord: record, settle: { settle(folder) }, now: now, continuation: continuation
+            folder, afterRecord: record, settle: { settle(folder, in: attempts) }, now: now,
+            continuation: continuation
         ).begin()
     }
 
@@ -44,7 +44,11 @@ extension ProcessAttemptHost {
         withExtendedLifetime(lock) {}
     }
 
-    private func settle(_ folder: AttemptFolder) -> AttemptStanding {
-        folder.settle(bootID: bootID, controlGroup: try? controlGroup(of: folder.attempt), now: now)
+    /// What the traces say; those of an attempt that never began are gone afterwards.
+    private func settle(_ folder: AttemptFolder, in attempts: Directory) -> AttemptStanding {
+        let standing = folder.settle(
+            bootID: bootID, controlGroup: try? controlGroup(of: folder.attempt), now: now)
+        if standing == .neverBegan { attempts.removeTree(folder.attempt.description) }
+        return standing
     }
 }

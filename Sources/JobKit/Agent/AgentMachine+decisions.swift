@@ -68,13 +68,15 @@ extension AgentMachine {
         reported = max(reported, min(number, lastEvent))
     }
 
-    /// Notes what the stream holds under one of our numbers: an authentic event that is not ours is a twin's.
+    /// Notes what the stream holds under one of our numbers: another authentic event of this number is a twin's.
     ///
-    /// Anything else there is noise, or ours under an older key; the panel asks again for what it cannot read.
+    /// Anything else there is noise, ours from another place, or ours under an older key; the panel asks again
+    /// for what it cannot take in.
     public mutating func noteFound(_ bytes: [UInt8], at number: Int) {
         guard let own = events[number],
             let envelope = try? SignedEnvelope(parsing: bytes, maximum: SignedEnvelope.maximumUp),
-            let payload = try? envelope.verified(as: [.event], keys: keys), payload != own
+            let payload = try? envelope.verified(as: [.event], keys: keys), payload != own,
+            let twin = try? Uplink(payload: payload), twin.position.number == number
         else { return }
         halt = .identityConflict
     }

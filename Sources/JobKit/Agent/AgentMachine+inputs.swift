@@ -15,6 +15,7 @@ extension AgentMachine {
         {
             isNews = take(acknowledgement, at: now) || isNews
         }
+        noteSeen(delivery, isStuck: !isNews && !delivery.entries.isEmpty)
         advance(at: now)
         return isNews
     }
@@ -51,6 +52,7 @@ extension AgentMachine {
             case .ended(let result):
                 flush(&self)
                 finish(attempt, .ended(attempt, result))
+            case .neverBegan: attempts[attempt]?.phase = .queued
             }
         }
         flush(&self)

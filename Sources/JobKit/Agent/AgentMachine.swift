@@ -92,6 +92,8 @@ public struct AgentMachine: Sendable {
     var attempts: [AttemptID: Attempt] = [:]
     var order: [AttemptID] = []
 
+    /// The acknowledgement that was seen last; nil asks for the newest one, whatever its mark.
+    public private(set) var mark: AcknowledgementMark?
     /// Why the next downlink message cannot be taken in, or nil.
     public internal(set) var obstacle: String?
     /// Why nothing is started any more, or nil.
@@ -137,6 +139,13 @@ public struct AgentMachine: Sendable {
         return (written, effects)
     }
 
+    /// Notes what was seen; after silence, or behind a message that cannot be taken in, the wire may have been
+    /// set back, or somebody has put an acknowledgement where no true one comes after it.
+    mutating func noteSeen(_ delivery: Delivery, isStuck: Bool) {
+        if let seen = delivery.acknowledgement?.mark { mark = seen }
+        if isStuck || delivery == Delivery() { mark = nil }
+    }
+
     /// Adds a line that must be on the disk before anything that follows from it is done.
     mutating func write(_ line: JournalEntry) {
         lines.append(line)
@@ -154,6 +163,13 @@ public struct AgentMachine: Sendable {
 
     /// Attempts whose scripts run.
     public var running: [AttemptID] { order.filter { attempts[$0]?.phase == .running } }
+
+    /// When the panel gave the word on which attempts start, by its own clock.
+    package var permittedAt: Timestamp? { permit?.acknowledgement.panelTime }
+    /// The order of an attempt that is not over.
+    package func order(of attempt: AttemptID) -> JobOrder? { attempts[attempt]?.job?.order }
+    /// Whether any attempt is claimed or runs.
+    package var isAnythingUnderWay: Bool { order.contains { attempts[$0]?.phase.isActive ?? false } }
 
     /// Writes an event into the stream.
     mutating func emit(_ event: AgentEvent) {

@@ -229,18 +229,14 @@ public actor AgentWorker {
     // MARK: - The wire
 
     private func receiveLoop() async {
-        var mark: AcknowledgementMark?
         var heardRun: Int?
         while !Task.isCancelled {
-            let place = machine.received
+            let (place, mark) = (machine.received, machine.mark)
             guard
-                let delivery = await attempt({ [mark, link] () async throws(QueueError) in
+                let delivery = await attempt({ [link] () async throws(QueueError) in
                     try await link.receive(after: place, acknowledgement: mark, waiting: 10)
                 })
             else { continue }
-            // After a silent wait the newest one is asked for, whatever its mark: the wire may have been set back.
-            if let seen = delivery.acknowledgement?.mark { mark = seen }
-            if delivery == Delivery() { mark = nil }
             let isNews = machine.take(delivery, at: now())
             commits.ring()
             if machine.heardRun != heardRun {

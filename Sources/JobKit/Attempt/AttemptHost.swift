@@ -20,7 +20,7 @@ public protocol AttemptHost: Sendable {
 
     /// What happens to a started attempt from now on, its log from the record after `record`.
     ///
-    /// Ends after ``AttemptEvent/ended(_:)``. May be asked for again after an
+    /// Ends after ``AttemptEvent/ended(_:)`` or ``AttemptEvent/neverBegan``. May be asked for again after an
     /// agent's restart.
     func events(of attempt: AttemptID, afterRecord record: Int) -> AsyncStream<AttemptEvent>
 
@@ -49,4 +49,14 @@ public enum AttemptEvent: Hashable, Sendable {
     case log(LogRecord)
     /// The whole tree is gone.
     case ended(AttemptResult)
+    /// Instead of all others: the runner died before it let the script go, and left nothing.
+    case neverBegan
+
+    /// Whether nothing follows it.
+    var isLast: Bool {
+        switch self {
+        case .began, .log: false
+        case .ended, .neverBegan: true
+        }
+    }
 }

@@ -49,7 +49,7 @@ public final class MemoryAttemptHost: AttemptHost {
     public func tell(_ event: AttemptEvent, of attempt: AttemptID) {
         guard let (_, continuation) = state.withLock({ $0.streams[attempt] }) else { return }
         continuation.yield(event)
-        if case .ended = event { continuation.finish() }
+        if event.isLast { continuation.finish() }
     }
 
     /// What the host was made with.
