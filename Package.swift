@@ -121,6 +121,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ManifestKit", "ValidationKit", "OpenSSLCrypto", "JobKit"],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // A panel, a wire and servers by a seed: production's own parts, and what goes wrong.
+        .target(
+            name: "Simulation", dependencies: ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"],
+            path: "Tests/Simulation", exclude: ["application"], swiftSettings: strict),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation", "JobKit", arguments], path: "Tests/Simulate",
+            exclude: ["safeguards.patch"],
+            swiftSettings: strict),
         // The arrows above, the strict settings, the house rules that a machine can check.
         .testTarget(name: "LayeringTests", swiftSettings: strict),
         tests("ManifestKitTests", ["ManifestKit"], excluding: ["Fixtures"]),

@@ -1,0 +1,10 @@
+import Synchronization
+
+/// Bytes that come again with the same seed.
+final class SeededBytes: Sendable {
+    private let generator: Mutex<SeededGenerator>
+
+    init(seed: UInt64) { generator = Mutex(SeededGenerator(seed: seed)) }
+
+    func take(_ count: Int) -> [UInt8] { generator.withLock { $0.bytes(count) } }
+}

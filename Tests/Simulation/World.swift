@@ -1,0 +1,334 @@
+import JobKit
+import ManifestKit
+import ValidationKit
+
+/// What may happen in a world.
+package enum Scenario: String, CaseIterable, Sendable {
+    /// Everything dies, the wire loses and repeats; one agent.
+    case crashes
+    /// The same, and somebody owns the wire.
+    case attacked
+    /// A server is copied; nothing is lost.
+    case cloned
+}
+
+/// What a schedule came to.
+package struct Outcome: Sendable {
+    package let seed: UInt64
+    package let violation: String?
+    package let beginnings: Int
+    package let faults: Int
+    package let steps: Int
+    /// How many jobs came to each end.
+    package let ends: [String: Int]
+}
+
+/// A panel, a wire and servers, moved step by step by one seed.
+///
+/// The panel's desk, dispatcher, ingestor and sweep, the agent's machine and every message are those of production.
+package struct World {
+    /// What all worlds install.
+    package struct Subject: Sendable {
+        let application: Application
+        let digest: String
+
+        /// The application in `folder`.
+        package init(folder: String) throws {
+            let loaded = Application.load(folder: folder)
+            guard let application = loaded.value else { throw Violation("\(loaded.diagnostics)") }
+            self.application = application
+            digest = try application.installer.contentDigest()
+        }
+    }
+
+    private static let agent: AgentID = {
+        guard let agent = AgentID("agent-001") else { preconditionFailure("an agent's name") }
+        return agent
+    }()
+    private static let keyring: Keyring = {
+        guard let key = RootKey(Array("the root key of all simulated worlds".utf8)) else {
+            preconditionFailure("a long root key")
+        }
+        return Keyring(key)
+    }()
+
+    private let subject: Subject
+    private let scenario: Scenario
+    private let clock = SimulatedClock()
+    private let store: SimulatedStore
+    private let wire: SimulatedWire
+    private var panel: Panel
+    private var servers: [SimulatedServer]
+    private var oracle = Oracle()
+    private var generator: SeededGenerator
+    private let seed: UInt64
+    private let wanted: Int
+    /// Seconds that jobs may wait, those that never start among them.
+    private let jobLife: Int
+    private var requests = 0
+    private var faults = 0
+    private var steps = 0
+
+    private init(_ subject: Subject, _ scenario: Scenario, seed: UInt64) {
+        self.subject = subject
+        self.scenario = scenario
+        self.seed = seed
+        generator = SeededGenerator(seed: seed &* 2_654_435_761 &+ 12_345)
+        store = SimulatedStore(seed: generator.next())
+        wire = SimulatedWire(seed: generator.next(), clock: clock)
+        wanted = Int.random(in: 2...5, using: &generator)
+        jobLife = [60, 600, 86_400].randomElement(using: &generator) ?? 600
+        panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        servers = [
+            SimulatedServer(
+                agent: Self.agent, keys: Self.keyring.keys(for: Self.agent), seed: generator.next(),
+                clock: clock,
+                wire: wire)
+        ]
+    }
+
+    /// Runs a schedule from its beginning until nothing is left to do.
+    package static func run(_ subject: Subject, _ scenario: Scenario, seed: UInt64) async -> Outcome {
+        var world = World(subject, scenario, seed: seed)
+        var violation: String?
+        do {
+            try await world.meet()
+            try await world.suffer()
+            try await world.heal()
+        } catch {
+            violation = "\(error)"
+        }
+        return Outcome(
+            seed: seed, violation: violation, beginnings: world.oracle.beginnings, faults: world.faults,
+            steps: world.steps, ends: world.oracle.ends)
+    }
+
+    // MARK: The three acts
+
+    /// The panel and the agent get to know each other.
+    private mutating func meet() async throws {
+        for _ in 0..<20 {
+            try await turn()
+            if try await store.record.read({ try $0.agents().isEmpty }) == false { return }
+        }
+        throw Violation("the panel did not come to know its agent")
+    }
+
+    /// Everything goes wrong.
+    private mutating func suffer() async throws {
+        wire.failures = 0.08
+        store.crashes = scenario == .cloned ? 0.002 : 0.01
+        for _ in 0..<260 {
+            clock.advance(by: Int64.random(in: 0...700, using: &generator))
+            steps += 1
+            if Double.random(in: 0..<1, using: &generator) < 0.06 { try await fault() }
+            if oracle.answeredCount < wanted, Double.random(in: 0..<1, using: &generator) < 0.06 {
+                try await submit()
+            }
+            if scenario == .attacked, Double.random(in: 0..<1, using: &generator) < 0.25 {
+                Attacker.act(on: wire)
+            }
+            if Double.random(in: 0..<1, using: &generator) < 0.4 {
+                try await guarded { panel, kind in try await panel.step(kind) }
+            } else {
+                let index = servers.indices.randomElement(using: &generator) ?? 0
+                servers[index].step()
+            }
+            try await look()
+        }
+    }
+
+    /// Nothing goes wrong any more; everything comes to its end.
+    private mutating func heal() async throws {
+        wire.failures = 0
+        wire.isDown = false
+        store.crashes = 0
+        while oracle.answeredCount < wanted { try await submit() }
+        for round in 0..<600 {
+            clock.advance(by: 1_500)
+            try await turn()
+            if round.isMultiple(of: 5), try await isOver() { break }
+        }
+        // A copied server may have ended the exchange for good; that nothing began twice is what counts there.
+        if scenario == .cloned { return }
+        let jobs = try await store.record.read { try $0.jobs(JobQuery(limit: 100)) }
+        for server in servers {
+            if let halt = server.halt {
+                throw Violation("G1: \(server.name) halted: \(halt.rawValue); \(try await standing())")
+            }
+        }
+        do { try oracle.checkSettled(jobs) } catch { throw Violation("\(error); \(try await standing())") }
+        for attempt in oracle.attempts {
+            try oracle.check(
+                try await store.record.read { try $0.log(of: attempt, afterRecord: 0, limit: 1_000) },
+                of: attempt)
+        }
+    }
+
+    private func isOver() async throws -> Bool {
+        let open = try await store.record.read {
+            try $0.jobs(JobQuery(limit: 100)).contains { !$0.state.isFinal }
+        }
+        return !open && servers.allSatisfy(\.isSettled)
+    }
+
+    /// Where both sides stand, for who reads of a violation.
+    private func standing() async throws -> String {
+        let agents = try await store.record.read { try $0.agents() }
+        let panel = agents.map {
+            "panel: events through \($0.cursor), messages through \($0.lastSent), \($0.quarantined ?? "not quarantined")"
+        }
+        return (panel + servers.map(\.standing)).joined(separator: "; ")
+    }
+
+    private mutating func turn() async throws {
+        steps += 1
+        try await guarded { panel, _ in try await panel.turn() }
+        for index in servers.indices { servers[index].turn() }
+        try await look()
+    }
+
+    // MARK: Parts
+
+    /// Runs a piece of the panel; where it dies, another one starts from the record.
+    private mutating func guarded(_ body: (Panel, Int) async throws -> Void) async throws {
+        let kind = Int.random(in: 0..<20, using: &generator)
+        do {
+            try await body(panel, kind)
+        } catch is PanelCrash {
+            faults += 1
+            panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        }
+    }
+
+    /// A client's request, made until there is an answer, and sometimes once more.
+    private mutating func submit() async throws {
+        if requests == 0 || oracle.isAnswered(requests) && Int.random(in: 0..<4, using: &generator) > 0 {
+            requests += 1
+        }
+        do {
+            let job = try await panel.submit(subject, to: Self.agent, key: "request \(requests)")
+            try oracle.accept(job, for: requests)
+        } catch is PanelCrash {
+            faults += 1
+            panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+            // What was committed may run, though nobody was told.
+            for job in try await store.record.read({ try $0.jobs(JobQuery(limit: 100)) }) {
+                oracle.notice(job.id)
+            }
+        }
+    }
+
+    private mutating func cancel() async throws {
+        let open = try await store.record.read { store in
+            try store.jobs(JobQuery(limit: 100)).filter { !$0.state.isFinal && $0.cancelRequestedAt == nil }
+        }
+        guard let job = open.randomElement(using: &generator) else { return }
+        try await guarded { panel, _ in try await panel.cancel(job.id) }
+    }
+
+    private mutating func fault() async throws {
+        faults += 1
+        let index = servers.indices.randomElement(using: &generator) ?? 0
+        let mayLose = scenario != .cloned
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<16: panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        case 16..<34: servers[index].crash()
+        case 34..<46: servers[index].killRunner()
+        case 46..<54: servers[index].reboot()
+        case 54..<61: if mayLose { wire.flush() }
+        case 61..<70: if mayLose { wire.rollBack() }
+        case 70..<76: wire.isDown.toggle()
+        case 76..<84: wire.save()
+        case 84..<88: servers[index].setClock()
+        case 88..<91: clock.advance(by: Int64.random(in: 20_000...120_000, using: &generator))
+        case 91..<100 where scenario == .cloned && servers.count == 1:
+            if let twin = servers[0].cloned(name: "twin", seed: generator.next()) { servers.append(twin) }
+        default: try await cancel()
+        }
+    }
+
+    private func record(for sight: SimulatedServer.Sight) async throws -> JobRecord? {
+        switch sight {
+        case .began(let attempt, _): try await store.record.read { try $0.job(attempt.job) }
+        case .permitted, .wrote, .done, .ended: nil
+        }
+    }
+
+    /// Looks at the scripts, and at what the panel says.
+    private mutating func look() async throws {
+        for index in servers.indices {
+            for sight in servers[index].takeSights() {
+                let job = try await record(for: sight)
+                try oracle.see(sight, on: servers[index], job, at: clock.timestamp)
+            }
+        }
+        try oracle.check(try await store.record.read { try $0.jobs(JobQuery(limit: 100)) })
+    }
+}
+
+/// The panel's parts over its record, as one run of it has them.
+private struct Panel {
+    let desk: JobDesk
+    let dispatcher: JobDispatcher
+    let ingestor: ReportIngestor
+    let sweep: PresenceSweep
+    let wire: SimulatedWire
+
+    init(
+        _ store: SimulatedStore, _ wire: SimulatedWire, _ clock: SimulatedClock, _ keyring: Keyring,
+        jobLife: Int, seed: UInt64
+    ) {
+        self.wire = wire
+        let now: @Sendable () -> Timestamp = { clock.timestamp }
+        let dispatcher = JobDispatcher(store: store, link: wire, clock: clock)
+        self.dispatcher = dispatcher
+        ingestor = ReportIngestor(
+            store: store, link: wire, keyring: keyring,
+            acknowledger: Acknowledger(keyring: keyring, now: now),
+            clock: clock, now: now)
+        sweep = PresenceSweep(
+            store: store, link: wire, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
+            clock: clock,
+            now: now)
+        let random = SeededBytes(seed: seed)
+        desk = JobDesk(
+            store: store, keyring: keyring, jobLife: jobLife, now: now, random: { random.take($0) },
+            onAccepted: { dispatcher.ring($0) })
+    }
+
+    func submit(_ subject: World.Subject, to agent: AgentID, key: String) async throws -> JobID {
+        let answer = try await desk.submit(
+            JobDesk.Request(
+                application: subject.application, contentDigest: subject.digest, agent: agent,
+                inputs: ["server_name": .text("example.com")], actor: "token:simulator", idempotencyKey: key))
+        switch answer {
+        case .accepted(let job, _), .repeated(let job): return job.id
+        default: throw Violation("G1: a right request was answered '\(answer)'")
+        }
+    }
+
+    func cancel(_ job: JobID) async throws { _ = try await desk.cancel(job, actor: "token:simulator") }
+
+    /// One of its loops takes a turn.
+    func step(_ kind: Int) async throws {
+        for agent in wire.takeRings() { await sweep.hear(agent) }
+        switch kind {
+        case 0..<6: try await dispatcher.turn()
+        case 6..<13: try await ingestor.turn()
+        case 13..<18: try await sweep.turn()
+        case 18: try await dispatcher.begin()
+        default: try await sweep.meetTurn()
+        }
+    }
+
+    /// All of them do.
+    func turn() async throws {
+        for agent in wire.takeRings() { await sweep.hear(agent) }
+        try await sweep.meetTurn()
+        try await sweep.turn()
+        try await dispatcher.begin()
+        try await dispatcher.turn()
+        try await ingestor.turn()
+    }
+}
