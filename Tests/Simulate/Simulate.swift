@@ -57,7 +57,8 @@ import Simulation
         /// Without any one of them, schedules have to go wrong.
         private func missEverySafeguard(_ subject: World.Subject) async throws {
             var unmissed: [Safeguard] = []
-            for safeguard in without.map({ [$0] }) ?? Safeguard.allCases {
+            let safeguards = without.map { [$0] } ?? Safeguard.allCases
+            for safeguard in safeguards {
                 var isMissed = false
                 for scenario in scenarios {
                     let report = await Safeguard.$missing.withValue(safeguard) {
