@@ -43,12 +43,12 @@ public struct Form: Sendable {
     public init(_ manifest: Manifest, action: String = "install") {
         id = manifest.id
         groups = manifest.inputGroups
-        let own = manifest.action(named: action)?.ownInputs ?? []
-        fields = (manifest.inputs.filter { manifest.asks($0.name, in: action) } + own).map(Field.init)
-        kept = manifest.inputs.filter { !manifest.asks($0.name, in: action) }.map(Field.init)
-        rules = manifest.rules.filter { rule in
-            rule.inputs.isEmpty || rule.inputs.contains { manifest.asks($0, in: action) }
-        }
+        let action = manifest.action(named: action)
+        let own = action?.ownInputs ?? []
+        let asked = Set((action?.inputs ?? manifest.inputs.map(\.name)) + own.map(\.name))
+        fields = (manifest.inputs.filter { asked.contains($0.name) } + own).map(Field.init)
+        kept = manifest.inputs.filter { !asked.contains($0.name) }.map(Field.init)
+        rules = manifest.rules.filter { $0.inputs.isEmpty || $0.inputs.contains(where: asked.contains) }
     }
 }
 

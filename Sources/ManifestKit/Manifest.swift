@@ -111,13 +111,6 @@ public struct Manifest: Sendable {
     /// The action called `name`, where it is offered.
     public func action(named name: String) -> Action? { actions.first { $0.name == name } }
 
-    /// Whether an action called `name` asks an input; an action that is not offered asks all of the manifest's.
-    package func asks(_ input: InputName, in name: String) -> Bool {
-        guard let action = action(named: name) else { return self.input(named: input) != nil }
-        return action.ownInputs.contains { $0.name == input }
-            || self.input(named: input) != nil && action.inputs?.contains(input) ?? true
-    }
-
     /// Holds a server's facts against every requirement, on its system and on what it has.
     public func check(_ facts: HostFacts) -> [HostCheck] {
         hostRequirement.check(facts) + resourceRequirement.check(facts)

@@ -20,10 +20,11 @@ public struct InputValidator: Sendable {
     public init(manifest: Manifest) throws(PatternError) {
         self.manifest = manifest
         var patterns = PatternCompiler(for: manifest)
-        let plan = try ValidationPlan(manifest, &patterns)
+        let places = manifest.places
+        let plan = try ValidationPlan(manifest, places, &patterns)
         var others: [String: ValidationPlan] = [:]
         for action in manifest.actions where action.inputs != nil || !action.ownInputs.isEmpty {
-            others[action.name] = try ValidationPlan(plan, for: action, of: manifest, &patterns)
+            others[action.name] = try ValidationPlan(plan, for: action, places, &patterns)
         }
         self.plan = plan
         otherPlans = others
@@ -77,6 +78,8 @@ final class FieldPlan: Sendable {
     let deciders: [Int]
     let requirement: CompiledCondition?
     let freeze: CompiledCondition?
+    /// Whether it has a condition that is asked when all values are known.
+    var hasLateConditions: Bool { requirement != nil || freeze != nil || field.immutability != nil }
     /// The bytes that the variable takes besides its value: its name, the sign, the end.
     let environmentOverhead: Int
 
@@ -115,16 +118,19 @@ struct ValidationPlan: Sendable {
     /// Whether each input is asked; else it keeps what it has.
     let isAsked: [Bool]
     let rules: [Rule]
-    /// Each asked input's place by every name that it answers to.
-    let places: [String: Int]
+    /// Each input's place by every name that it answers to; the manifest's are the same for all actions.
+    private let places: [String: Int]
+    private let ownPlaces: [String: Int]
     /// Whether any input has a condition that is asked when all values are known.
     let hasLateConditions: Bool
     /// The bytes of the environment that are there whatever is answered.
     let environmentSize: Int
 
     /// All inputs of the manifest.
-    init(_ manifest: Manifest, _ patterns: inout PatternCompiler) throws(PatternError) {
-        let kinds = manifest.places
+    init(
+        _ manifest: Manifest, _ kinds: [InputName: (index: Int, kind: ValueKind)],
+        _ patterns: inout PatternCompiler
+    ) throws(PatternError) {
         var fields: [FieldPlan] = []
         for (index, field) in manifest.inputs.enumerated() {
             fields.append(try FieldPlan(field, at: index, kinds, &patterns))
@@ -138,49 +144,57 @@ struct ValidationPlan: Sendable {
         }
         // What is the same for every script, and the run's own paths and names, are well below 4 KiB.
         let size = manifest.environment.reduce(4096) { $0 + $1.key.utf8.count + $1.value.utf8.count + 2 }
-        self.init(
-            fields, order: manifest.evaluationOrder, isAsked: fields.map { _ in true }, rules: rules,
-            environmentSize: size)
+        self.fields = fields
+        order = manifest.evaluationOrder
+        isAsked = [Bool](repeating: true, count: fields.count)
+        self.rules = rules
+        places = Self.places(of: fields)
+        ownPlaces = [:]
+        hasLateConditions = fields.contains(where: \.hasLateConditions)
+        environmentSize = size
     }
 
     /// What one action asks, and the rules that are about any of it.
+    ///
+    /// A hundred actions may stand beside a thousand inputs: what is the same for all of them is shared.
     init(
-        _ whole: ValidationPlan, for action: Action, of manifest: Manifest, _ patterns: inout PatternCompiler
+        _ whole: ValidationPlan, for action: Action, _ kinds: [InputName: (index: Int, kind: ValueKind)],
+        _ patterns: inout PatternCompiler
     ) throws(PatternError) {
-        let kinds = manifest.places(with: action.ownInputs)
         let count = whole.fields.count
+        var kinds = kinds
+        for (offset, field) in action.ownInputs.enumerated() {
+            kinds[field.name] = (count + offset, field.type.kind)
+        }
         var own: [FieldPlan] = []
         for (offset, field) in action.ownInputs.enumerated() {
             own.append(try FieldPlan(field, at: count + offset, kinds, &patterns))
         }
-        var order = whole.order
-        var left = own
-        // An own input may speak of any other one, but not in a circle.
-        while let next = left.firstIndex(where: { plan in
-            !plan.deciders.contains { decider in left.contains { $0.index == decider } }
-        }) { order.append(left.remove(at: next).index) }
-        let isAsked = (whole.fields + own).map { manifest.asks($0.field.name, in: action.name) }
-        self.init(
-            whole.fields + own, order: order, isAsked: isAsked,
-            rules: whole.rules.filter { rule in rule.inputs.isEmpty || rule.inputs.contains { isAsked[$0] } },
-            environmentSize: whole.environmentSize)
+        var isAsked = [Bool](repeating: action.inputs == nil, count: count)
+        for name in action.inputs ?? [] { if let place = kinds[name] { isAsked[place.index] = true } }
+        self.isAsked = isAsked + own.map { _ in true }
+        fields = whole.fields + own
+        order = whole.order + action.ownEvaluationOrder.map { count + $0 }
+        rules = whole.rules.filter { rule in rule.inputs.isEmpty || rule.inputs.contains { isAsked[$0] } }
+        places = whole.places
+        ownPlaces = Self.places(of: own)
+        hasLateConditions = whole.hasLateConditions || own.contains(where: \.hasLateConditions)
+        environmentSize = whole.environmentSize
     }
 
-    private init(
-        _ fields: [FieldPlan], order: [Int], isAsked: [Bool], rules: [Rule], environmentSize: Int
-    ) {
-        self.fields = fields
-        self.order = order
-        self.isAsked = isAsked
-        self.rules = rules
-        self.environmentSize = environmentSize
+    private static func places(of fields: [FieldPlan]) -> [String: Int] {
         var places: [String: Int] = [:]
-        for plan in fields where isAsked[plan.index] {
+        for plan in fields {
             for name in [plan.field.name] + plan.field.aliases { places[name.description] = plan.index }
         }
-        self.places = places
-        hasLateConditions = fields.contains {
-            $0.requirement != nil || $0.freeze != nil || $0.field.immutability != nil
-        }
+        return places
     }
+
+    /// The place of an asked input, by any name that it answers to.
+    func place(of name: String) -> Int? {
+        (ownPlaces[name] ?? places[name]).flatMap { isAsked[$0] ? $0 : nil }
+    }
+
+    /// Every name that an asked input answers to.
+    var names: [String] { places.keys.filter { place(of: $0) != nil } + ownPlaces.keys }
 }

@@ -41,11 +41,11 @@ struct ValidationRun {
     /// Finds the input of a name that was sent.
     private mutating func assign(_ entry: RawInputs.Entry, at position: Int) {
         // A name is 63 characters of ASCII at most; longer ones are not even compared.
-        guard entry.name.utf8.count <= 63, let index = plan.places[entry.name] else {
+        guard entry.name.utf8.count <= 63, let index = plan.place(of: entry.name) else {
             // Only the first few: somebody may send thousands.
             let hint =
                 others.count < 8 && entry.name.utf8.count <= 63
-                ? NearMiss.hint(for: entry.name, among: plan.places.keys.sorted()) : ""
+                ? NearMiss.hint(for: entry.name, among: plan.names.sorted()) : ""
             let owner =
                 plan.isAsked.contains(false) ? "action '\(context.action)' asks" : "the application has"
             let message = "\(owner) no input \(Diagnostic.quoted(entry.name))\(hint)"
@@ -248,7 +248,7 @@ struct ValidationRun {
                     Violation(field: rule.rule.fields.first?.description ?? "", code: .rule, message: message)
                 )
             case .warning:
-                let index = rule.rule.fields.first.flatMap { plan.places[$0.description] }
+                let index = rule.rule.fields.first.flatMap { plan.place(of: $0.description) }
                 warnings.append(
                     (
                         index ?? Int.max,

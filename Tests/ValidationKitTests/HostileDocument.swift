@@ -127,6 +127,22 @@ struct HeavyDocument: CustomStringConvertible, Sendable {
         HeavyDocument("own inputs of many actions", head + "inputs:\n" + inputs(500) + "actions:\n") {
             "  a\($0): {script: a, inputs: [{name: o, type: port}]}\n"
         },
+        HeavyDocument("actions that ask many inputs", head + "inputs:\n" + inputs(1000) + "actions:\n") {
+            number in
+            let names = (0..<70).map { "i\(900 + $0)" }.joined(separator: ",")
+            return number < 100 ? "  a\(number): {script: a, inputs: [\(names)]}\n" : "#\n"
+        },
+        HeavyDocument(
+            "own inputs of all actions there may be", head + "inputs:\n" + inputs(1000) + "actions:\n"
+        ) {
+            $0 < 100 ? "  a\($0): {script: a, inputs: [i7, {name: o, type: port}]}\n" : "#\n"
+        },
+        HeavyDocument("own inputs that wait for each other", head + "inputs: []\nactions:\n") { number in
+            let own = (0..<100).map {
+                "{name: o\(99 - $0), type: port\($0 < 99 ? ", visible_if: {o\(98 - $0): 1}" : "")}"
+            }
+            return "  a\(number): {script: a, inputs: [\(own.joined(separator: ","))]}\n"
+        },
         HeavyDocument("groups", empty + "input_groups:\n") { "- {id: g\($0)}\n" },
         HeavyDocument("patterns", head + "inputs:\n") {
             "- {name: i\($0), type: string, default: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab, validation: {pattern: '^(a+)+$'}}\n"

@@ -65,10 +65,11 @@ struct ActionDecoder {
     }
 
     private func action(_ name: String, _ means: Action.Means?, _ reader: MappingReader?) -> Action {
-        let (asked, own) = inputs(of: reader)
+        let (asked, own, order) = inputs(of: reader)
         return Action(
             name: name, means: means ?? .health, label: reader?.text("label")?.text ?? name,
             description: reader?.text("description", lines: .many)?.text, inputs: asked, ownInputs: own,
+            ownEvaluationOrder: order,
             timeoutSeconds: reader?.integer("timeout_seconds", in: 1...86_400) ?? defaults.timeoutSeconds,
             killGraceSeconds: reader?.duration("kill_grace", in: 1...300) ?? 10,
             isIdempotent: reader?.bool("idempotent") ?? defaults.isIdempotent,
@@ -134,9 +135,9 @@ struct ActionDecoder {
     // MARK: Inputs
 
     /// Names of the manifest's inputs, and inputs that stand in the list themselves.
-    private func inputs(of reader: MappingReader?) -> ([InputName]?, [InputField]) {
+    private func inputs(of reader: MappingReader?) -> ([InputName]?, own: [InputField], order: [Int]) {
         guard let reader, let elements = reader.elements("inputs", atMost: Self.maximumInputs) else {
-            return (nil, [])
+            return (nil, [], [])
         }
         var names: [InputName] = []
         var own: [YAMLNode] = []
@@ -162,7 +163,8 @@ struct ActionDecoder {
                 names.append(name)
             }
         }
-        return (names, InputListDecoder(findings: findings).decode(own: own, beside: scope, taken))
+        let (fields, order) = InputListDecoder(findings: findings).decode(own: own, beside: scope, taken)
+        return (names, fields, order)
     }
 
     private static func isName(_ text: String) -> Bool {

@@ -48,15 +48,16 @@ struct InputListDecoder {
 
     /// The inputs of an action's own, which may speak of the manifest's.
     func decode(own nodes: [YAMLNode], beside outer: ConditionDecoder.Scope, _ taken: InputNames)
-        -> [InputField]
+        -> (fields: [InputField], evaluationOrder: [Int])
     {
-        guard !nodes.isEmpty else { return [] }
+        guard !nodes.isEmpty else { return ([], []) }
         let drafts = Drafts(nodes, findings)
         let names = InputNames(of: drafts.fields, beside: taken, findings)
         var scope = outer
         scope.own = drafts.known
         if !drafts.isComplete { scope.note(broken: nodes.map(Self.name)) }
-        return resolve(drafts, scope, names).fields
+        let result = resolve(drafts, scope, names)
+        return (result.fields, result.evaluationOrder ?? [])
     }
 
     private func resolve(

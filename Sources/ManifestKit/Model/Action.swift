@@ -48,6 +48,8 @@ public struct Action: Sendable {
     public let inputs: [InputName]?
     /// Inputs that only this action asks.
     public let ownInputs: [InputField]
+    /// The positions of its own inputs, each after those its visibility depends on.
+    package let ownEvaluationOrder: [Int]
     /// How long its script may run.
     public let timeoutSeconds: Int
     /// How long a script that is told to end may take before it is killed.
