@@ -123,7 +123,8 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         // A panel, a wire and servers by a seed: production's own parts, and what goes wrong.
         .target(
-            name: "Simulation", dependencies: ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"],
+            name: "Simulation",
+            dependencies: ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto", "TestSupport"],
             path: "Tests/Simulation", exclude: ["application"], swiftSettings: strict),
         .executableTarget(
             name: "simulate", dependencies: ["Simulation", "JobKit", arguments], path: "Tests/Simulate",

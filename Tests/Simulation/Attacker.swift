@@ -1,8 +1,9 @@
 import JobKit
 import ManifestKit
 import OpenSSLCrypto
+import TestSupport
 
-/// Owns the wire: replays, swaps, alters, deletes, delivers to others, forges with keys of his own.
+/// Owns the wire: replays, swaps, alters, deletes, takes places, and writes what he likes under tags that he saw.
 enum Attacker {
     /// One deed.
     static func act(on wire: SimulatedWire) {
@@ -57,7 +58,7 @@ enum Attacker {
     }
 
     /// Flips a bit of an entry.
-    private static func alter(_ stream: inout SimulatedWire.Stream?, _ generator: inout SeededGenerator) {
+    private static func alter(_ stream: inout MemoryStream?, _ generator: inout SeededGenerator) {
         guard let index = stream?.entries.indices.randomElement(using: &generator),
             var bytes = stream?.entries[index].bytes,
             let place = bytes.indices.randomElement(using: &generator)
@@ -68,41 +69,40 @@ enum Attacker {
         }
     }
 
-    /// Writes the message that he would like, where one stands or would stand next; its tag is that of another.
+    /// Makes a message say what he would like; its tag is the one that it had.
     private static func forge(
         _ kept: SimulatedWire.Capture, _ contents: inout SimulatedWire.Contents,
         _ generator: inout SeededGenerator
     ) {
-        let agent = kept.agent
-        if kept.place == .down,
-            let index = contents.down[agent]?.entries.indices.randomElement(using: &generator),
-            let entry = contents.down[agent]?.entries[index],
-            let bytes = rewritten(
-                entry.bytes,
-                { payload in
-                    guard var order = payload["order"]?.object, var inputs = order["inputs"]?.object else {
-                        return
-                    }
-                    inputs["server_name"] = .string("forged.example")
-                    order["inputs"] = .object(inputs)
-                    payload["order"] = .object(order)
-                })
-        {
-            contents.down[agent]?.entries[index] = StreamEntry(position: entry.position, bytes: bytes)
+        switch kept.place {
+        case .down:
+            rewrite(&contents.down[kept.agent], &generator) { payload in
+                guard var order = payload["order"]?.object, var inputs = order["inputs"]?.object else {
+                    return
+                }
+                inputs["server_name"] = .string("forged.example")
+                order["inputs"] = .object(inputs)
+                payload["order"] = .object(order)
+            }
+        case .up:
+            rewrite(&contents.up[kept.agent], &generator) { payload in
+                // Whatever it was, now it is a good end.
+                guard payload["type"]?.string == "ended" else { return }
+                payload["result"] = .object(succeeding(payload["result"]?.object ?? [:]))
+            }
+        case .acknowledgement, .beat: break
         }
-        if kept.place == .up,
-            let index = contents.up[agent]?.entries.indices.randomElement(using: &generator),
-            let entry = contents.up[agent]?.entries[index],
-            let bytes = rewritten(
-                entry.bytes,
-                { payload in
-                    // Whatever it was, now it is a good end.
-                    guard payload["type"]?.string == "ended" else { return }
-                    payload["result"] = .object(succeeding(payload["result"]?.object ?? [:]))
-                })
-        {
-            contents.up[agent]?.entries[index] = StreamEntry(position: entry.position, bytes: bytes)
-        }
+    }
+
+    /// Changes what an entry of a stream says.
+    private static func rewrite(
+        _ stream: inout MemoryStream?, _ generator: inout SeededGenerator,
+        _ change: (inout JSONObject) -> Void
+    ) {
+        guard let index = stream?.entries.indices.randomElement(using: &generator),
+            let entry = stream?.entries[index], let bytes = rewritten(entry.bytes, change)
+        else { return }
+        stream?.entries[index] = StreamEntry(position: entry.position, bytes: bytes)
     }
 
     private static func succeeding(_ result: JSONObject) -> JSONObject {

@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 
 /// Bytes that come again with the same seed.
 final class SeededBytes: Sendable {

@@ -1,4 +1,5 @@
 import JobKit
+import TestSupport
 
 /// A server: its disk, its processes, and an agent that may die and be started again at any step.
 ///

@@ -1,5 +1,6 @@
 import JobKit
 import Synchronization
+import TestSupport
 
 /// The panel died at this point; what it knew beside its record is gone.
 struct PanelCrash: Error {}

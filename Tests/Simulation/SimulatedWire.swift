@@ -1,27 +1,16 @@
 import JobKit
 import ManifestKit
 import Synchronization
+import TestSupport
 
 /// A wire that loses, repeats, delays and goes away by a seed, and that an attacker may own.
 ///
 /// Streams refuse repeated and older places, as Redis's do; all else can happen.
 final class SimulatedWire: PanelLink {
-    struct Stream {
-        var last = StreamPosition(epoch: 0, number: 0)
-        var entries: [StreamEntry] = []
-
-        mutating func add(_ entry: StreamEntry) -> Addition {
-            guard entry.position > last else { return .outOfOrder }
-            last = entry.position
-            entries.append(entry)
-            return .added
-        }
-    }
-
     /// What Redis would hold.
     struct Contents {
-        var down: [AgentID: Stream] = [:]
-        var up: [AgentID: Stream] = [:]
+        var down: [AgentID: MemoryStream] = [:]
+        var up: [AgentID: MemoryStream] = [:]
         var acknowledgements: [AgentID: (mark: Int, bytes: [UInt8])] = [:]
         var beats: [AgentID: (bytes: [UInt8], at: Int64)] = [:]
     }
@@ -104,7 +93,7 @@ final class SimulatedWire: PanelLink {
         try call { state in
             entries.map { agent, entry in
                 state.seen.append(Capture(place: .down, agent: agent, entry: entry))
-                return state.contents.down[agent, default: Stream()].add(entry)
+                return state.contents.down[agent, default: MemoryStream()].add(entry)
             }
         }
     }
@@ -183,7 +172,7 @@ final class SimulatedWire: PanelLink {
             state.rings.append(agent)
             return entries.map { entry in
                 state.seen.append(Capture(place: .up, agent: agent, entry: entry))
-                return state.contents.up[agent, default: Stream()].add(entry)
+                return state.contents.up[agent, default: MemoryStream()].add(entry)
             }
         }
     }

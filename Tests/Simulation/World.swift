@@ -1,5 +1,6 @@
 import JobKit
 import ManifestKit
+import TestSupport
 import ValidationKit
 
 /// What may happen in a world.
@@ -61,7 +62,6 @@ package struct World {
     private var servers: [SimulatedServer]
     private var oracle = Oracle()
     private var generator: SeededGenerator
-    private let seed: UInt64
     private let wanted: Int
     /// Seconds that jobs may wait, those that never start among them.
     private let jobLife: Int
@@ -72,7 +72,6 @@ package struct World {
     private init(_ subject: Subject, _ scenario: Scenario, seed: UInt64) {
         self.subject = subject
         self.scenario = scenario
-        self.seed = seed
         generator = SeededGenerator(seed: seed &* 2_654_435_761 &+ 12_345)
         store = SimulatedStore(seed: generator.next())
         wire = SimulatedWire(seed: generator.next(), clock: clock)
@@ -129,7 +128,8 @@ package struct World {
                 Attacker.act(on: wire)
             }
             if Double.random(in: 0..<1, using: &generator) < 0.4 {
-                try await guarded { panel, kind in try await panel.step(kind) }
+                let kind = Int.random(in: 0..<20, using: &generator)
+                try await guarded { try await $0.step(kind) }
             } else {
                 let index = servers.indices.randomElement(using: &generator) ?? 0
                 servers[index].step()
@@ -183,7 +183,7 @@ package struct World {
 
     private mutating func turn() async throws {
         steps += 1
-        try await guarded { panel, _ in try await panel.turn() }
+        try await guarded { try await $0.turn() }
         for index in servers.indices { servers[index].turn() }
         try await look()
     }
@@ -191,14 +191,17 @@ package struct World {
     // MARK: Parts
 
     /// Runs a piece of the panel; where it dies, another one starts from the record.
-    private mutating func guarded(_ body: (Panel, Int) async throws -> Void) async throws {
-        let kind = Int.random(in: 0..<20, using: &generator)
+    private mutating func guarded(_ body: (Panel) async throws -> Void) async throws {
         do {
-            try await body(panel, kind)
+            try await body(panel)
         } catch is PanelCrash {
             faults += 1
-            panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+            restartPanel()
         }
+    }
+
+    private mutating func restartPanel() {
+        panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
     }
 
     /// A client's request, made until there is an answer, and sometimes once more.
@@ -211,7 +214,7 @@ package struct World {
             try oracle.accept(job, for: requests)
         } catch is PanelCrash {
             faults += 1
-            panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+            restartPanel()
             // What was committed may run, though nobody was told.
             for job in try await store.record.read({ try $0.jobs(JobQuery(limit: 100)) }) {
                 oracle.notice(job.id)
@@ -224,7 +227,7 @@ package struct World {
             try store.jobs(JobQuery(limit: 100)).filter { !$0.state.isFinal && $0.cancelRequestedAt == nil }
         }
         guard let job = open.randomElement(using: &generator) else { return }
-        try await guarded { panel, _ in try await panel.cancel(job.id) }
+        try await guarded { try await $0.cancel(job.id) }
     }
 
     private mutating func fault() async throws {
@@ -232,7 +235,7 @@ package struct World {
         let index = servers.indices.randomElement(using: &generator) ?? 0
         let mayLose = scenario != .cloned
         switch Int.random(in: 0..<100, using: &generator) {
-        case 0..<16: panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        case 0..<16: restartPanel()
         case 16..<34: servers[index].crash()
         case 34..<46: servers[index].killRunner()
         case 46..<54: servers[index].reboot()

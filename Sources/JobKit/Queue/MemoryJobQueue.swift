@@ -5,18 +5,6 @@ import Synchronization
 /// Passes the same suite as the one on Redis, down to the refusal of repeated
 /// numbers. ``flush()`` loses everything, as `FLUSHALL` does.
 public final class MemoryJobQueue: PanelLink {
-    private struct Stream {
-        var last = StreamPosition(epoch: 0, number: 0)
-        var entries: [StreamEntry] = []
-
-        mutating func add(_ entry: StreamEntry) -> Addition {
-            guard entry.position > last else { return .outOfOrder }
-            last = entry.position
-            entries.append(entry)
-            return .added
-        }
-    }
-
     private struct Waiter {
         let agent: AgentID
         let id: Int
@@ -24,8 +12,8 @@ public final class MemoryJobQueue: PanelLink {
     }
 
     private struct State {
-        var down: [AgentID: Stream] = [:]
-        var up: [AgentID: Stream] = [:]
+        var down: [AgentID: MemoryStream] = [:]
+        var up: [AgentID: MemoryStream] = [:]
         var acknowledgements: [AgentID: (mark: Int, bytes: [UInt8])] = [:]
         var beats: [AgentID: [UInt8]] = [:]
         var marks = 0
@@ -66,7 +54,7 @@ public final class MemoryJobQueue: PanelLink {
     public func send(_ entries: [(agent: AgentID, entry: StreamEntry)]) async throws(QueueError) -> [Addition]
     {
         let (additions, waiters) = state.withLock { state in
-            let additions = entries.map { state.down[$0.agent, default: Stream()].add($0.entry) }
+            let additions = entries.map { state.down[$0.agent, default: MemoryStream()].add($0.entry) }
             return (additions, Self.takeWaiters(of: Set(entries.map(\.agent)), from: &state))
         }
         for waiter in waiters { waiter.continuation.resume() }
@@ -142,7 +130,7 @@ public final class MemoryJobQueue: PanelLink {
     }
 
     fileprivate func addUp(_ entries: [StreamEntry], of agent: AgentID) -> [Addition] {
-        state.withLock { state in entries.map { state.up[agent, default: Stream()].add($0) } }
+        state.withLock { state in entries.map { state.up[agent, default: MemoryStream()].add($0) } }
     }
 
     fileprivate func up(of agent: AgentID, at position: StreamPosition) -> [UInt8]? {
