@@ -51,13 +51,17 @@ struct Panel {
             clock: clock,
             now: SystemTime.now, onEvent: events.sweep)
         let desk = JobDesk(
-            store: store, keyring: keyring, now: SystemTime.now, random: { try RandomBytes.generate($0) },
-            onAccepted: { dispatcher.ring($0) })
+            store: store, keyring: keyring, queueLimit: configuration.queueLimit, now: SystemTime.now,
+            random: { try RandomBytes.generate($0) }, onAccepted: { dispatcher.ring($0) })
+        let servers = ServerDesk(store: store, now: SystemTime.now) { record in
+            // Should the wire fail, the next sweep says it again.
+            try? await ingestor.acknowledge([record])
+            if record.revokedAt != nil { await dispatcher.restart(record.id) }
+        }
 
         let router = try PanelRouter.build(
-            token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, store: store,
-            sweep: sweep,
-            feed: feed)
+            token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, servers: servers,
+            store: store, sweep: sweep, feed: feed)
         let http = Application(
             router: router, server: .http1(configuration: connections),
             configuration: .init(

@@ -15,6 +15,7 @@ struct PanelConfiguration: Sendable {
     let token: String
     let databasePath: String
     let installersFolder: String
+    let queueLimit: Int
     let logLevel: Logger.Level
 
     /// - Throws: ``StartupProblem``, which names the setting and the cure.
@@ -33,6 +34,8 @@ struct PanelConfiguration: Sendable {
         port = try settings.number("PANEL_PORT", in: 0...65_535, default: 5000)
         databasePath = settings.text("PANEL_DATABASE") ?? "panel.sqlite"
         installersFolder = settings.text("PANEL_INSTALLERS") ?? "installers"
+        queueLimit = try settings.number(
+            "PANEL_QUEUE_LIMIT", in: 1...1_000_000, default: JobDesk.standardQueueLimit)
         logLevel = try settings.logLevel()
     }
 

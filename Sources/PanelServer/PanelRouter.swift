@@ -6,8 +6,8 @@ import ManifestKit
 /// Every route of the panel.
 enum PanelRouter {
     static func build(
-        token: TokenGuard, catalog: Catalog, desk: JobDesk, store: any JobStore, sweep: PresenceSweep,
-        feed: JobFeed
+        token: TokenGuard, catalog: Catalog, desk: JobDesk, servers: ServerDesk,
+        store: any JobStore, sweep: PresenceSweep, feed: JobFeed
     ) throws -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware())
@@ -17,7 +17,8 @@ enum PanelRouter {
         let api = router.group("api").add(middleware: BearerAuth(token: token))
         AppsController(catalog: catalog, desk: desk).addRoutes(to: api)
         JobsController(store: store, feed: feed).addRoutes(to: api)
-        ServersController(store: store, sweep: sweep).addRoutes(to: api)
+        JobActionsController(catalog: catalog, desk: desk, store: store).addRoutes(to: api)
+        ServersController(store: store, desk: servers, sweep: sweep, now: SystemTime.now).addRoutes(to: api)
 
         let pages = router.group().add(middleware: PageAuth(token: token))
         try PagesController(catalog: catalog).addRoutes(to: pages)

@@ -87,7 +87,8 @@ final class StoreDatabase: Sendable {
             guard try !StoreSchema.migrator.hasBeenSuperseded(connection) else {
                 throw StoreError(
                     .newerVersion,
-                    "'\(path)' was written by a newer panel; run that version, or restore a backup")
+                    "'\(path)' was written by another version of the panel, a newer one or one from before its "
+                        + "first release; run that version, or restore a backup")
             }
         }
     }

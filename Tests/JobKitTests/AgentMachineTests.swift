@@ -19,15 +19,20 @@ import Testing
     /// The panel's acknowledgement of all events the machine has decided so far.
     private func permit(
         _ machine: AgentMachine, generation: Int = 1, sent: Int = 1, at time: Timestamp = Fixtures.time,
-        head: ChainHead? = nil, cursor: Int? = nil
+        head: ChainHead? = nil, cursor: Int? = nil, isHeld: Bool = false
     ) throws -> [UInt8] {
-        let entries = machine.unreported(through: machine.lastEvent, limit: 100)
-        let last = try #require(entries.last)
-        let payload = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload
-        return Acknowledgement(
+        Acknowledgement(
             agent: Fixtures.agent, generation: generation, cursor: cursor ?? machine.lastEvent,
-            head: head ?? ChainHead(after: payload), need: nil, epoch: 1, sent: sent, panelTime: time
+            head: try head ?? self.head(of: machine), need: nil, epoch: 1, sent: sent, isHeld: isHeld,
+            panelTime: time
         ).signed(with: Fixtures.keys[0]).bytes
+    }
+
+    /// The chain's head at the last event that was not acknowledged.
+    private func head(of machine: AgentMachine) throws -> ChainHead {
+        let last = try #require(machine.unreported(through: machine.lastEvent, limit: 100).last)
+        return ChainHead(
+            after: try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload)
     }
 
     private func started(_ effects: [AgentMachine.Effect]) -> [AttemptID] {
@@ -50,6 +55,45 @@ import Testing
         _ = machine.takeDecisions()
         machine.take(delivery([], try permit(machine, sent: 2)), at: now)
         #expect(machine.takeDecisions().effects.isEmpty)
+    }
+
+    @Test func startsAndClaimsNothingOnHold() throws {
+        var machine = machine()
+        let messages = Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])
+        machine.take(delivery([messages[0]]), at: now)
+        _ = machine.takeDecisions()
+        let head = try head(of: machine)
+        machine.take(delivery([], try permit(machine, isHeld: true)), at: now)
+        #expect(machine.takeDecisions().effects.isEmpty)
+        let claimed = machine.lastEvent
+        machine.take(delivery([messages[1]]), at: now)
+        #expect(machine.lastEvent == claimed)
+        machine.take(delivery([], try permit(machine, generation: 2, sent: 2, head: head)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [Fixtures.order(1).attempt])
+    }
+
+    /// A server that is set up anew under a name that had a history takes up the epoch that follows.
+    @Test func takesUpTheEpochOfANameThatHadAHistory() throws {
+        func word(epoch: Int, generation: Int) -> [UInt8] {
+            Acknowledgement(
+                agent: Fixtures.agent, generation: generation, cursor: 0,
+                head: ChainHead(genesis: .up, agent: Fixtures.agent, epoch: epoch), need: nil, epoch: epoch,
+                sent: 0, panelTime: Fixtures.time
+            ).signed(with: Fixtures.keys[0]).bytes
+        }
+        var machine = machine()
+        machine.take(delivery([], word(epoch: 3, generation: 1)), at: now)
+        #expect(machine.received == StreamPosition(epoch: 3, number: 0))
+        let lines = machine.takeDecisions().lines
+        machine.take(delivery([], word(epoch: 2, generation: 2)), at: now)
+        #expect(machine.received.epoch == 3)
+
+        var restarted = self.machine(session: "another")
+        try restarted.replay(lines)
+        #expect(restarted.received == StreamPosition(epoch: 3, number: 0))
+        restarted.take(delivery([], word(epoch: 4, generation: 3)), at: now)
+        #expect(restarted.received.epoch == 4)
+        #expect(restarted.halt == nil)
     }
 
     @Test func neverStartsWhatWasCancelledBeforeThePermit() throws {

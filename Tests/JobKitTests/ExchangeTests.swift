@@ -80,9 +80,14 @@ struct ExchangeTests {
         }
     }
 
-    @Test func sealsSecretsAndForgetsThemAtTheEnd() async throws {
+    /// A secret is kept beyond the job's end only where the manifest retains it, and until a later success.
+    @Test(arguments: ["while_installed", "never"])
+    func sealsSecretsAndForgetsThem(retain: String) async throws {
         let folder = try TemporaryDirectory()
-        let application = try Fixtures.application(in: folder.path)
+        let application = try Fixtures.application(
+            in: folder.path,
+            manifest: Fixtures.manifest.replacing(
+                "type: password", with: "type: password\n    retain: \(retain)"))
         let opened = Broadcast<String>()
         let house = MemoryHouse { job throws(Refusal) in
             let order = job.order
@@ -101,7 +106,10 @@ struct ExchangeTests {
             #expect(job.inputs == ["server_name": "a.b"])
             #expect(job.sealed.keys.sorted() == ["secret"])
             #expect(await opened.first { _ in true } == "pass word \\ \" 🔑")
-            #expect(await finalJob(house, job.id).sealed.isEmpty)
+            #expect(await finalJob(house, job.id).sealed.isEmpty == (retain == "never"))
+            let next = try accepted(try await house.submit(application, ["server_name": .text("a.b")]))
+            #expect(await finalJob(house, next.id).state == .succeeded)
+            #expect(try await house.store.read { try $0.job(job.id) }?.sealed.isEmpty == true)
         }
     }
 

@@ -134,6 +134,50 @@ import Testing
         #expect(try await unreachableSince == nil)
     }
 
+    /// The second server is a copy: both hear the panel, and both speak, each in its own session or, where a
+    /// running machine was copied, in the same.
+    @Test(arguments: ["b", "a"]) func ofTwoAgentsInOneNameEndTheTrustInBoth(session: String) async throws {
+        let panel = try await startPanelWithAgent()
+        for count in 3...8 {
+            try await show(beat(session: count.isMultiple(of: 2) ? "a" : session, count: count / 2 + 2))
+            try await sweep(panel, 2)
+        }
+        let agent = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        #expect(agent.quarantined == "identity_conflict")
+        #expect(await panel.presence(of: Fixtures.agent) == nil)
+        let audit = try await store.read { try $0.audit(after: 0, limit: 99) }
+        #expect(audit.count { $0.draft.action == "agent.duplicated" } == 1)
+    }
+
+    /// An agent that is started anew again and again is one agent.
+    @Test func ofARunAfterTheOtherAreOneAgent() async throws {
+        let panel = try await startPanelWithAgent()
+        for run in 1...20 {
+            try await show(beat(session: "run-\(run)", count: 1))
+            try await sweep(panel, 2)
+            try await show(beat(session: "run-\(run)", count: 2))
+            try await sweep(panel, 2)
+        }
+        #expect(try await store.read { try $0.agent(Fixtures.agent) }?.quarantined == nil)
+    }
+
+    @Test func areLateBeforeTheyAreMissed() async throws {
+        let panel = try await startPanelWithAgent()
+        let presence = try #require(await panel.presence(of: Fixtures.agent))
+        #expect(!presence.isLate(at: presence.seenAt.advanced(bySeconds: 25)))
+        #expect(presence.isLate(at: presence.seenAt.advanced(bySeconds: 26)))
+        #expect(!presence.isSkewed)
+    }
+
+    @Test func tellOfAClockThatIsWrong() async throws {
+        let panel = try await startPanelWithAgent()
+        time.pass(seconds: 120)
+        try await sweep(panel)
+        try await show(beat(count: 3))
+        try await sweep(panel)
+        #expect(await panel.presence(of: Fixtures.agent)?.isSkewed == true)
+    }
+
     /// Nobody counts as silent because the panel was away.
     @Test func areWaitedForAfterThePanelsRestart() async throws {
         _ = try await startPanelWithAgent()

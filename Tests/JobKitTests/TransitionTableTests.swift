@@ -1,5 +1,6 @@
 import Glibc
 import JobKit
+import ManifestKit
 import TestSupport
 import Testing
 
@@ -28,12 +29,18 @@ import Testing
         }
         let claimed = JobEvent.claimed(attempt: 1)
         let began = JobEvent.began(attempt: 1, at: Fixtures.time)
+        let interrupted = [claimed, .finished(attempt: 1, ended(.interrupted(.stateLost)))]
         return [
             ("queued", try after([])),
             ("running (claimed)", try after([claimed])),
             ("running (claimed, cancel asked)", try after([claimed, .cancelRequested])),
             ("running (began)", try after([claimed, began])),
             ("running (began, cancel asked)", try after([claimed, began, .cancelRequested])),
+            (
+                "running (claimed, after an interruption)",
+                try after(interrupted + [.retryDue, .claimed(attempt: 2)])
+            ),
+            ("waiting (after an interruption)", try after(interrupted)),
             ("running (began, not idempotent)", try after([claimed, began], isIdempotent: false)),
             ("waiting", try after([claimed, began, .finished(attempt: 1, ended(.exited(code: 2)))])),
             (
@@ -62,7 +69,8 @@ import Testing
         ("withdrawn", .withdrawn(attempt: 1)),
         ("of a later attempt", .claimed(attempt: 9)),
         ("cancel asked", .cancelRequested),
-        ("abandoned", .abandoned),
+        ("abandoned", .abandoned("given up by alice: the server burnt")),
+        ("revoked", .revoked),
         ("retry due", .retryDue),
     ]
 
@@ -114,7 +122,8 @@ import Testing
             guard case .changed(let next) = transition else { continue }
             #expect(!job.state.isFinal, "seed \(seed): a final job changed by \(event.name)")
             #expect(next.attempt.id.number >= job.attempt.id.number)
-            #expect(next.attempt.id.number <= RetryPolicy.maximumAttempts)
+            #expect(next.attempt.id.number <= next.terms.retry.maxAttempts)
+            #expect(next.interruptions <= RetryPolicy.lastInterruption)
             #expect(next.state.isFinal == (next.finishedAt != nil))
             #expect((next.state == .waiting) == (next.retryAt != nil))
             #expect(
@@ -135,7 +144,7 @@ extension JobEvent {
         case .finished(_, let result): .finished(attempt: number, result)
         case .refused(_, let refusal): .refused(attempt: number, refusal)
         case .withdrawn: .withdrawn(attempt: number)
-        case .cancelRequested, .abandoned, .retryDue: self
+        case .cancelRequested, .abandoned, .revoked, .retryDue: self
         }
     }
 }

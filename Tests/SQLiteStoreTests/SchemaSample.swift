@@ -20,7 +20,7 @@ enum SchemaSample {
 
     /// Job 1 is queued, 2 runs, 3 waits, 4 is final; 5 is running with its claim alone.
     static func insert(into session: StoreSession) throws {
-        for number in 1...5 { try session.insert(.sample(number)) }
+        for number in 1...5 { try session.insert(.sample(number, retained: number == 4 ? ["password"] : [])) }
         let agent = AgentRecord(
             id: .sample("agent-001"), firstSeenAt: JobRecord.sampleStart, session: "s", facts: [:])
         try session.save(agent)
@@ -29,7 +29,7 @@ enum SchemaSample {
         for number in 2...3 { try step(number, .began(attempt: 1, at: JobRecord.sampleStart), session) }
         try step(2, .cancelRequested, session)
         try step(3, .finished(attempt: 1, .sample(.exited(code: 2))), session)
-        try step(4, .abandoned, session)
+        try step(4, .abandoned("given up"), session)
         try session.append(
             [LogRecord(number: 1, at: JobRecord.sampleStart, bytes: [1])], to: JobRecord.sample(2).attempt.id)
         try session.append(
@@ -81,6 +81,9 @@ enum SchemaSample {
         Refusal("objectsAreJSON", job(1, "inputs = '{'")),
         Refusal("objectsAreJSON", job(1, "sealed = ''")),
         Refusal("objectsAreJSON", job(1, "exitCodes = ''")),
+        Refusal("objectsAreJSON", job(1, "retry = ''")),
+        Refusal("interruptionsAreAttempts", job(1, "interruptions = 2")),
+        Refusal("interruptionsAreAttempts", job(1, "interruptions = -1")),
         Refusal("isIdempotentIsBoolean", job(1, "isIdempotent = 2")),
         Refusal("attemptsCountFrom1", job(1, "attempt = 0")),
         Refusal("stateIsKnown", job(1, "state = 'sleeping'")),
@@ -98,7 +101,7 @@ enum SchemaSample {
         Refusal("exitCodeIsAByte", job(2, "exitCode = -1")),
         Refusal("waitingHasItsTime", job(1, "retryAt = 1")),
         Refusal("waitingHasItsTime", job(3, "retryAt = NULL")),
-        Refusal("finalKeepsNoSecret", job(1, "state = 'failed', finishedAt = 1, reason = 'exit'")),
+        Refusal("finalKeepsRetainedAlone", job(1, "state = 'failed', finishedAt = 1, reason = 'exit'")),
 
         Refusal("attemptsCountFrom1", attempt(1, "number = 0")),
         Refusal("phaseIsKnown", attempt(5, "phase = 'later'")),
@@ -134,6 +137,8 @@ enum SchemaSample {
         Refusal("numbersCountFrom0", "UPDATE agent SET lastSent = -1"),
         Refusal("numbersCountFrom0", "UPDATE agent SET received = -1"),
         Refusal("numbersCountFrom0", "UPDATE agent SET cursor = -1"),
+        Refusal("noteNeedsAPause", "UPDATE agent SET pauseNote = 'x'"),
+        Refusal("keysCountFrom1", "UPDATE agent SET keyGeneration = 0"),
         Refusal("factsAreJSON", "UPDATE agent SET facts = ''"),
         Refusal("positionsCountFrom1", "UPDATE outbox SET number = 0"),
         Refusal("positionsCountFrom1", "UPDATE outbox SET epoch = 0"),
@@ -146,10 +151,15 @@ enum SchemaSample {
     static let triggers = [
         Refusal("finalJobNeverChanges", job(4, "detail = 'x'")),
         Refusal("finalJobNeverChanges", job(4, "finishedAt = 2")),
+        Refusal("finalJobNeverChanges", job(4, "sealed = '{}', interruptions = 1")),
+        Refusal("finalJobOnlyForgets", job(4, "sealed = '{\"a\":\"b\"}'")),
         Refusal("jobIsNeverDeleted", "DELETE FROM job"),
         Refusal("acceptedNeverChanges", job(1, "agent = 'agent-002'")),
         Refusal("acceptedNeverChanges", job(1, "inputs = '{}'")),
         Refusal("acceptedNeverChanges", job(1, "exitCodes = '{}'")),
+        Refusal("acceptedNeverChanges", job(1, "retry = '{}'")),
+        Refusal("acceptedNeverChanges", job(1, "retained = 'password'")),
+        Refusal("acceptedNeverChanges", job(1, "rerunOf = id")),
         Refusal("acceptedNeverChanges", job(1, "expiresAt = expiresAt + 1")),
         Refusal("stateMovesAlongTheDiagram", final("succeeded", "exitCode = 0")),
         Refusal("stateMovesAlongTheDiagram", job(2, "state = 'queued'")),

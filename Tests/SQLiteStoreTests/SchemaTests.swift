@@ -77,6 +77,17 @@ import Testing
         #expect(plan.first?.contains("USING INDEX jobByRetry") == true, "\(plan)")
     }
 
+    @Test(
+        "counts and forgets by an index of the jobs in question",
+        arguments: [
+            (StoreSession.countOpen, 1, "jobOpenByAgent"), (StoreSession.countAhead, 3, "jobOpenByAgent"),
+            (StoreSession.dropSealed, 3, "jobBySecret"),
+        ])
+    func countsByIndex(_ sql: String, _ arguments: Int, _ index: String) throws {
+        let plan = try plan(of: sql, Array(repeating: "", count: arguments))
+        #expect(plan.first?.contains(index) == true, "\(plan)")
+    }
+
     private func plan(of sql: String, _ values: Values) throws -> [String] {
         try database.pool.read { connection in
             let rows = try Row.fetchAll(

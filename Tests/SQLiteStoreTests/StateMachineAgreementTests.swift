@@ -74,7 +74,7 @@ import Testing
             .claimed(attempt: attempt), .began(attempt: attempt, at: JobRecord.sampleStart),
             .refused(attempt: attempt, Refusal(.policy, "no")), .withdrawn(attempt: attempt),
             .cancelRequested,
-            .abandoned, .retryDue,
+            .abandoned("given up"), .revoked, .retryDue,
         ] + endings.map { .finished(attempt: attempt, .sample($0)) }
     }
 
@@ -105,7 +105,8 @@ import Testing
                 let job = JobRecord.sample()
                 let progress = JobRecord.Progress(
                     state: state, reason: nil, detail: nil, exitCode: nil, beganAt: nil, finishedAt: nil,
-                    cancelRequestedAt: nil, retryAt: state == .waiting ? job.createdAt : nil)
+                    cancelRequestedAt: nil, retryAt: state == .waiting ? job.createdAt : nil, interruptions: 0
+                )
                 try StoreSession(connection).insert(job.restored(progress, attempt: job.attempt))
                 do {
                     try connection.execute(

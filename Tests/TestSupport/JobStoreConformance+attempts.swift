@@ -73,7 +73,7 @@ extension JobStoreConformance {
         let jobs = [JobRecord.sample(1), .sample(2), .sample(3)]
         try await insert(jobs[0], jobs[1], jobs[2])
         _ = try await update(jobs[0], .cancelRequested, at: jobs[0].createdAt)
-        _ = try await update(jobs[1], .abandoned, at: jobs[1].createdAt)
+        _ = try await update(jobs[1], .abandoned("given up"), at: jobs[1].createdAt)
         let claimed = try await update(jobs[2], .claimed(attempt: 1), at: jobs[2].createdAt)
         let asked = try await update(claimed, .cancelRequested, at: jobs[2].createdAt)
         _ = try await update(asked, .withdrawn(attempt: 1), at: jobs[2].createdAt)

@@ -11,6 +11,8 @@ extension JobStoreConformance {
         Check("lists jobs newest first, up to the limit") { try await $0.listsNewestFirst() },
         Check("lists jobs that fit every filter") { try await $0.filters() },
         Check("finds waiting jobs that are due") { try await $0.findsDueJobs() },
+        Check("counts open jobs, and those ahead of one") { try await $0.countsOpenJobs() },
+        Check("forgets what final jobs kept sealed") { try await $0.dropsSealed() },
     ]
 
     private func keepsAcceptedJobs() async throws {
@@ -18,6 +20,41 @@ extension JobStoreConformance {
         try await insert(job)
         #expect(try await self.job(job.id) == job)
         #expect(try await store.read { try $0.attempts(of: job.id) } == [job.attempt])
+    }
+
+    private func countsOpenJobs() async throws {
+        let jobs = (1...5).map { JobRecord.sample($0) }
+        let other = JobRecord.sample(6, agent: "agent-002")
+        for job in [jobs[2], jobs[0], jobs[1], jobs[4], jobs[3], other] { try await insert(job) }
+        _ = try await update(jobs[0], .claimed(attempt: 1), at: jobs[0].createdAt)
+        _ = try await update(jobs[1], .cancelRequested, at: jobs[1].createdAt)
+        try await store.read { reader throws in
+            #expect(try reader.openJobs(of: jobs[0].agent) == 4)
+            #expect(try reader.openJobs(of: other.agent) == 1)
+            #expect(try reader.jobsAhead(of: jobs[2]) == 0)
+            #expect(try reader.jobsAhead(of: jobs[4]) == 2)
+            #expect(try reader.jobsAhead(of: other) == 0)
+        }
+    }
+
+    private func dropsSealed() async throws {
+        let names: Set<String> = ["password"]
+        let jobs = [
+            JobRecord.sample(1, retained: names), .sample(2, retained: names), .sample(3, retained: names),
+            .sample(4, agent: "agent-002", retained: names),
+            .sample(5, application: "mysql", retained: names),
+        ]
+        for job in jobs { try await insert(job) }
+        var ended: [JobRecord] = []
+        for job in jobs where job.id != jobs[2].id {
+            ended.append(try await update(job, .abandoned("given up"), at: job.createdAt))
+        }
+        #expect(ended.allSatisfy { Set($0.sealed.keys) == names })
+        try await store.write { [second = jobs[1]] in
+            try $0.dropSealed(application: "nginx", on: second.agent, except: second.id)
+        }
+        let kept = try await store.read { store in try jobs.map { try store.job($0.id)?.sealed.count } }
+        #expect(kept == [0, 1, jobs[2].sealed.count, 1, 1])
     }
 
     private func refusesSecondInsert() async throws {
@@ -67,7 +104,7 @@ extension JobStoreConformance {
 
     private func refusesFinalUpdates() async throws {
         let queued = JobRecord.sample()
-        let final = try queued.after(.abandoned)
+        let final = try queued.after(.abandoned("given up"))
         await #expect(throws: StoreConflict(job: queued.id), "unknown") {
             try await store.write { try $0.update(final, from: queued) }
         }

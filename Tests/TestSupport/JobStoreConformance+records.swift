@@ -24,6 +24,10 @@ extension JobStoreConformance {
         changed.lastBeatAt = JobRecord.sampleStart.advanced(bySeconds: 9)
         changed.unreachableSince = JobRecord.sampleStart.advanced(bySeconds: 99)
         changed.quarantined = "two of a name"
+        changed.pause = AgentRecord.Pause(at: JobRecord.sampleStart.advanced(bySeconds: 8), note: "kernel")
+        changed.revokedAt = JobRecord.sampleStart.advanced(bySeconds: 88)
+        changed.keyGeneration = 3
+        changed.keyID = "00ff"
         changed.facts = ["os": "debian \"12\"", "version": "1.0"]
         let others = ["c", "A", "a"].map {
             AgentRecord(id: .sample($0), firstSeenAt: JobRecord.sampleStart, session: "s", facts: ["n": $0])

@@ -9,7 +9,7 @@ extension JobRecord {
     /// A job as accepted; later numbers are younger.
     package static func sample(
         _ number: Int = 1, agent: String = "agent-001", application: String = "nginx",
-        isIdempotent: Bool = true
+        isIdempotent: Bool = true, retained: Set<String> = []
     ) -> JobRecord {
         let moment = sampleStart.advanced(bySeconds: number)
         let digits = (0..<10).map { UInt8(truncatingIfNeeded: number >> (8 * min($0, 7))) }
@@ -26,10 +26,12 @@ extension JobRecord {
             actor: "ops", createdAt: moment, expiresAt: moment.advanced(bySeconds: 3600),
             terms: JobTerms(
                 timeoutSeconds: 600, graceSeconds: 20, isIdempotent: isIdempotent,
+                retry: RetryRule(maxAttempts: 4, backoff: .fixed, baseSeconds: 7, maxSeconds: 99),
                 exitCodes: [
                     7: ExitCodeMeaning(.packageManager),
                     42: ExitCodeMeaning(.configuration, message: "Ask 'ops'."),
-                ]))
+                ],
+                retained: retained))
     }
 
     /// The record after events that all change it, each a second after the one before.

@@ -4,6 +4,8 @@ extension AgentMachine {
     public mutating func advance(at now: Moment) {
         guard halt == nil else { return }
         for attempt in order { withdrawIfCancelled(attempt) }
+        // On hold nothing is claimed either: a claim is made for a start of this minute.
+        guard permit?.acknowledgement.isHeld != true else { return }
         for attempt in order { startIfPermitted(attempt, at: now) }
         var active = order.count { attempts[$0]?.phase.isActive ?? false }
         for attempt in order where active < Self.slots && attempts[attempt]?.phase == .queued {

@@ -107,6 +107,7 @@ extension AgentMachine {
     private mutating func take(_ news: Acknowledgement, at now: Moment) -> Bool {
         guard news.agent == agent else { return false }
         heard = news
+        if news.epoch > received.epoch, hasNoHistory { begin(epoch: news.epoch) }
         guard news.epoch == received.epoch else { return false }
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
@@ -128,6 +129,17 @@ extension AgentMachine {
             effects.append(.restartUp)
         }
         return true
+    }
+
+    private var hasNoHistory: Bool { lastEvent == 0 && received.number == 0 }
+
+    /// Takes up the panel's epoch: this server is new under a name that had a history before.
+    private mutating func begin(epoch: Int) {
+        received = StreamPosition(epoch: epoch, number: 0)
+        downHead = ChainHead(genesis: .down, agent: agent, epoch: epoch)
+        let head = ChainHead(genesis: .up, agent: agent, epoch: epoch)
+        heads = [0: head]
+        write(.checkpoint(received: received, downHead: downHead, cursor: 0, upHead: head))
     }
 
     private mutating func forget(through number: Int) {

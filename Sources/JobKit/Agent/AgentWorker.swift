@@ -295,7 +295,8 @@ public actor AgentWorker {
         while !Task.isCancelled {
             await beat()
             announceAnswer()
-            try? await clock.sleep(for: .seconds(10))
+            // Never in step with a copy of this agent: then the panel could see the beats of one of the two alone.
+            try? await clock.sleep(for: .milliseconds(Int.random(in: 8_000...12_000)))
         }
     }
 

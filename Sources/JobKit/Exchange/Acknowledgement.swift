@@ -19,13 +19,15 @@ public struct Acknowledgement: Hashable, Sendable {
     public let epoch: Int
     /// The last downlink number that was committed when this was written; an agent reads that far before it starts anything.
     public let sent: Int
+    /// Whether an operator keeps the agent from starting anything.
+    public let isHeld: Bool
     /// The panel's clock.
     public let panelTime: Timestamp
 
     /// An acknowledgement with its parts.
     public init(
         agent: AgentID, generation: Int, cursor: Int, head: ChainHead, need: Int?, epoch: Int, sent: Int,
-        panelTime: Timestamp
+        isHeld: Bool = false, panelTime: Timestamp
     ) {
         self.agent = agent
         self.generation = generation
@@ -34,6 +36,7 @@ public struct Acknowledgement: Hashable, Sendable {
         self.need = need
         self.epoch = epoch
         self.sent = sent
+        self.isHeld = isHeld
         self.panelTime = panelTime
     }
 
@@ -49,7 +52,7 @@ public struct Acknowledgement: Hashable, Sendable {
             "v": .integer(Downlink.version), "agent": .string(agent.description), "gen": .integer(generation),
             "cur": .integer(cursor), "head": .string(head.description),
             "need": .optional(need) { .integer($0) },
-            "epoch": .integer(epoch), "sent": .integer(sent), "time": panelTime.json,
+            "epoch": .integer(epoch), "sent": .integer(sent), "hold": .bool(isHeld), "time": panelTime.json,
         ]
         return SignedEnvelope(signing: payload.canonicalBytes(), kind: .acknowledgement, keys: keys)
     }
@@ -70,6 +73,7 @@ public struct Acknowledgement: Hashable, Sendable {
             }
             epoch = try reader.integer("epoch", in: 1...Int.max)
             sent = try reader.integer("sent")
+            isHeld = try reader.bool("hold")
             panelTime = try reader.time("time")
             try reader.finish()
         } catch {

@@ -14,8 +14,10 @@ public enum JobEvent: Hashable, Sendable {
     case withdrawn(attempt: Int)
     /// Someone asked to call the job off.
     case cancelRequested
-    /// A named operator gave the job up.
-    case abandoned
+    /// A named operator gave the job up, and says so in a sentence.
+    case abandoned(String)
+    /// The server's agent was revoked before any claim of the attempt was answered.
+    case revoked
     /// The time of the next attempt has come.
     case retryDue
 
@@ -26,7 +28,7 @@ public enum JobEvent: Hashable, Sendable {
             .refused(let attempt, _),
             .withdrawn(let attempt):
             attempt
-        case .cancelRequested, .abandoned, .retryDue: nil
+        case .cancelRequested, .abandoned, .revoked, .retryDue: nil
         }
     }
 
@@ -40,6 +42,7 @@ public enum JobEvent: Hashable, Sendable {
         case .withdrawn: "withdrawn"
         case .cancelRequested: "cancel_requested"
         case .abandoned: "abandoned"
+        case .revoked: "revoked"
         case .retryDue: "retry_due"
         }
     }

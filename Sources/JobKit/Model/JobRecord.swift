@@ -1,5 +1,3 @@
-public import ManifestKit
-
 /// A job as the panel keeps it.
 ///
 /// Only ``JobRecord/applying(_:at:)`` changes its state.
@@ -26,7 +24,8 @@ public struct JobRecord: Hashable, Sendable {
     public let inputs: [String: String]
     /// The sensitive inputs.
     ///
-    /// Set when accepted, emptied when the job is final.
+    /// Set when accepted. When the job is final only those stay that its terms retain, until a later
+    /// success of the application on the server.
     public var sealed: [String: SealedInput]
     /// Who asked.
     ///
@@ -44,6 +43,10 @@ public struct JobRecord: Hashable, Sendable {
     ///
     /// Set when accepted.
     public let terms: JobTerms
+    /// The job that this one repeats, or nil.
+    ///
+    /// Set when accepted.
+    public let rerunOf: JobID?
 
     /// Where it stands.
     ///
@@ -73,12 +76,16 @@ public struct JobRecord: Hashable, Sendable {
     ///
     /// Set while `waiting`.
     public internal(set) var retryAt: Timestamp?
+    /// How many attempts ended without anybody's seeing it.
+    ///
+    /// Raised by each.
+    public internal(set) var interruptions = 0
 
     /// A job as it is accepted: queued, its first attempt offered.
     public init(
         id: JobID, agent: AgentID, application: ApplicationStamp, action: String, inputs: [String: String],
         sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp,
-        terms: JobTerms
+        terms: JobTerms, rerunOf: JobID? = nil
     ) {
         self.id = id
         self.agent = agent
@@ -90,6 +97,7 @@ public struct JobRecord: Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.terms = terms
+        self.rerunOf = rerunOf
         state = .queued
         attempt = AttemptRecord(id: AttemptID(job: id, number: 1), offeredAt: createdAt)
     }
@@ -112,32 +120,6 @@ public struct ApplicationStamp: Hashable, Sendable {
         self.revision = revision
         self.contentDigest = contentDigest
         self.script = script
-    }
-}
-
-/// What the manifest said about running the job.
-public struct JobTerms: Hashable, Sendable {
-    /// Seconds the script may run.
-    public let timeoutSeconds: Int
-    /// Seconds between TERM and the kill of the tree.
-    public let graceSeconds: Int
-    /// Whether the platform may ever run it twice by itself.
-    public let isIdempotent: Bool
-    /// The meanings that the manifest gives to exit codes beside the standard ones.
-    public let exitCodes: [Int: ExitCodeMeaning]
-
-    /// The meaning of an exit code.
-    public func meaning(ofExitCode code: Int) -> ExitCodeMeaning { exitCodes[code] ?? .standard(code) }
-
-    /// Terms with their parts.
-    public init(
-        timeoutSeconds: Int, graceSeconds: Int = 10, isIdempotent: Bool,
-        exitCodes: [Int: ExitCodeMeaning] = [:]
-    ) {
-        self.exitCodes = exitCodes
-        self.timeoutSeconds = timeoutSeconds
-        self.graceSeconds = graceSeconds
-        self.isIdempotent = isIdempotent
     }
 }
 

@@ -74,6 +74,10 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     case unsupportedVersion = "unsupported_version"
     /// Refused: the server cannot run it as promised.
     case policy
+    /// Refused: the agent died of the message each time that it looked at it.
+    case poison
+    /// Refused: the server's agent was revoked.
+    case revoked
 
     /// The same reason on the job's side.
     public init(_ refusal: RefusalReason) {
@@ -87,6 +91,7 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
         case .limits: self = .limits
         case .unsupportedVersion: self = .unsupportedVersion
         case .policy: self = .policy
+        case .poison: self = .poison
         }
     }
 
@@ -96,7 +101,7 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
         case .exit, .signal, .timeout, .outOfMemory, .interrupted, .abandoned, .retryRefused: .failed
         case .beforeStart, .running, .betweenAttempts: .cancelled
         case .expired, .notListed, .digestMismatch, .osUnsupported, .inputsInvalid, .sealInvalid, .limits,
-            .unsupportedVersion, .policy:
+            .unsupportedVersion, .policy, .poison, .revoked:
             .refused
         }
     }

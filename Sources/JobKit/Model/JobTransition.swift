@@ -28,7 +28,7 @@ public struct IllegalTransition: Error, Hashable, Sendable, CustomStringConverti
 //    ▲  │ withdrawn,       │ │ └── finished, not ok ► failed •
 //    │  │ cancel           │ │
 //    │  ├─► cancelled •◄───┘ └── finished, retry ──► waiting ──► cancelled •
-//    │  └─► refused •  ◄── refused, nothing began       │
+//    │  └─► refused •  ◄── refused, nothing began       │   revoked: queued ─► refused •, waiting ─► failed •
 //    └────────────────── retry due ─────────────────────┘
 //
 //   abandoned: every state that is not final ─► failed •
@@ -48,14 +48,18 @@ extension JobRecord {
         case .began(_, let moment): return try began(event, at: moment)
         case .finished(_, let result): return try finished(event, result, at: now)
         case .refused(_, let refusal):
-            return beganAt == nil
-                ? try turnedAway(event, .init(refusal.reason), refusal.message, at: now)
-                : try turnedAway(event, .retryRefused, refusal.description, at: now)
+            return mayHaveRun
+                ? try turnedAway(event, .retryRefused, refusal.description, at: now)
+                : try turnedAway(event, .init(refusal.reason), refusal.message, at: now)
         case .withdrawn:
             guard cancelRequestedAt != nil else { throw illegal(event) }
             return try turnedAway(event, notStarted, nil, at: now)
         case .cancelRequested: return cancelRequested(at: now)
-        case .abandoned: return .changed(ended(.failed, .abandoned, at: now))
+        case .abandoned(let sentence):
+            var next = ended(.failed, .abandoned, at: now)
+            next.detail = sentence
+            return .changed(next)
+        case .revoked: return try revoked(event, at: now)
         case .retryDue: return try retryDue(event, at: now)
         }
     }
@@ -94,6 +98,7 @@ extension JobRecord {
         next.attempt.endedAt = now
         next.attempt.result = result
         next.exitCode = result.exitCode
+        if !result.sawItsEnd { next.interruptions += 1 }
         guard let reason = result.reason else { return .changed(next.ended(.succeeded, nil, at: now)) }
         if let moment = RetryPolicy.nextAttempt(of: next, after: result, at: now) {
             next.state = .waiting
@@ -127,7 +132,19 @@ extension JobRecord {
     }
 
     /// Why a job ends that is cancelled while no script of it runs: an earlier attempt may have.
-    private var notStarted: JobReason { beganAt == nil ? .beforeStart : .betweenAttempts }
+    private var notStarted: JobReason { mayHaveRun ? .betweenAttempts : .beforeStart }
+
+    /// Whether any instruction of an earlier attempt may have run.
+    private var mayHaveRun: Bool { beganAt != nil || interruptions > 0 }
+
+    /// A job that waits, for its turn or for its next attempt, gets no permit any more.
+    private func revoked(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
+        guard state == .queued || state == .waiting else { throw illegal(event) }
+        var next = self
+        next.detail = "the server's agent was revoked"
+        let reason: JobReason = mayHaveRun ? .retryRefused : .revoked
+        return .changed(next.ended(reason.state, reason, at: now))
+    }
 
     private func retryDue(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         guard state == .waiting else { throw illegal(event) }
@@ -145,7 +162,7 @@ extension JobRecord {
         next.reason = reason
         next.finishedAt = now
         next.retryAt = nil
-        next.sealed = [:]
+        next.sealed = sealed.filter { terms.retained.contains($0.key) }
         if next.attempt.phase != .ended {
             next.attempt.phase = .ended
             next.attempt.endedAt = now

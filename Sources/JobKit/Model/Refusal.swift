@@ -20,6 +20,8 @@ public enum RefusalReason: String, Hashable, Sendable, CaseIterable {
     case unsupportedVersion = "unsupported_version"
     /// The server cannot run it as promised (no cgroup, no disk space).
     case policy
+    /// The agent died of the message each time that it looked at it.
+    case poison
 }
 
 /// A refusal: the reason and one sentence for people, without any secret.

@@ -2,26 +2,48 @@ import ManifestKit
 
 /// Whether and when the platform tries a job again by itself.
 ///
-/// Only where the manifest says `idempotent`, nobody asked to cancel, the way
-/// it ended may pass by itself, and fewer than three attempts were made.
+/// Only where the manifest says `idempotent`, nobody asked to cancel, the way it ended may pass
+/// by itself, and the manifest's `retry` leaves an attempt. What nobody saw the end of three
+/// times is left to a person, whatever the manifest says.
 public enum RetryPolicy {
-    /// Attempts in all, the first included.
-    public static let maximumAttempts = 3
+    /// The interruption after which a job is not tried again.
+    public static let lastInterruption = 3
+    /// Seconds between attempts at most, whatever the manifest says.
+    public static let longestPause = 900
 
     /// When the next attempt of `job` is due, or nil for never.
     ///
-    /// Exponential from 10 s, capped at 15 min, spread by a tenth that is drawn
-    /// from the job's own name, so that a crowd does not come back at once.
+    /// The manifest's pause and up to half of it more. How much more is drawn from the attempt's
+    /// own name, so that a crowd that failed together does not come back together, and so that
+    /// the same job gives the same answer.
     static func nextAttempt(of job: JobRecord, after result: AttemptResult, at now: Timestamp) -> Timestamp? {
-        let made = job.attempt.id.number
-        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < maximumAttempts,
-            result.mayPass(under: job.terms)
+        let (rule, made) = (job.terms.retry, job.attempt.id.number)
+        guard job.terms.isIdempotent, job.cancelRequestedAt == nil, made < rule.maxAttempts,
+            job.interruptions < lastInterruption, result.mayPass(under: job.terms)
         else {
             return nil
         }
-        let delay = min(Int64(10_000) << Int64((made - 1) * 2), 900_000)
-        let spread = job.id.description.utf8.suffix(4).reduce(Int64(0)) { ($0 * 31 + Int64($1)) % 1000 }
-        return now.advanced(byMilliseconds: delay + delay * spread / 10_000)
+        let pause = Int64(rule.pauseSeconds(afterAttempt: made)) * 1000
+        return now.advanced(byMilliseconds: pause + pause / 2 * spread(of: job.attempt.id) / 1000)
+    }
+
+    /// 0 to 999, as good as random from one attempt to the next (FNV-1a).
+    private static func spread(of attempt: AttemptID) -> Int64 {
+        let hash = attempt.description.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { hash, byte in
+            (hash ^ UInt64(byte)) &* 0x100_0000_01B3
+        }
+        return Int64((hash >> 32) % 1000)
+    }
+}
+
+extension RetryRule {
+    /// Seconds between that attempt and the next, before any spread.
+    fileprivate func pauseSeconds(afterAttempt number: Int) -> Int {
+        let longest = min(maxSeconds, RetryPolicy.longestPause)
+        switch backoff {
+        case .fixed: return min(baseSeconds, longest)
+        case .exponential: return min(baseSeconds << min(number - 1, 16), longest)
+        }
     }
 }
 

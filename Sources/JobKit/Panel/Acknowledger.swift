@@ -29,6 +29,9 @@ public final class Acknowledger: Sendable {
         state.withLock { $0.generation = $0.generation ?? Acknowledgement.generation(before: run) }
     }
 
+    /// The generation of the last acknowledgement; 0 before any.
+    var last: Int { state.withLock { $0.generation ?? 0 } }
+
     /// Whether it knows which start this is.
     var hasBegun: Bool { state.withLock { $0.generation != nil } }
 
@@ -41,8 +44,8 @@ public final class Acknowledger: Sendable {
         guard let generation = next else { return nil }
         let acknowledgement = Acknowledgement(
             agent: agent.id, generation: generation, cursor: agent.cursor, head: agent.upHead, need: need,
-            epoch: agent.epoch, sent: agent.lastSent, panelTime: now())
-        return acknowledgement.signed(with: keyring.signing(agent.id)).bytes
+            epoch: agent.epoch, sent: agent.lastSent, isHeld: agent.pause != nil, panelTime: now())
+        return acknowledgement.signed(with: keyring.signing(agent)).bytes
     }
 
     /// Marks the moment; what was written before the last `count` marks is not recent any more.

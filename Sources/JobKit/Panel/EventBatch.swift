@@ -20,7 +20,7 @@ struct EventBatch: Sendable {
 
     /// Applies what follows from the agent's history; stops at the first event that breaks the protocol.
     func apply(to store: any StoreWriter, _ outcome: inout Outcome) throws {
-        guard var record = try store.agent(agent), record.quarantined == nil else { return }
+        guard var record = try store.agent(agent), record.isTrusted else { return }
         for event in events where event.uplink.position.number == record.cursor + 1 {
             do {
                 guard event.uplink.previous == record.upHead else {
@@ -79,9 +79,13 @@ struct EventBatch: Sendable {
     private func append(
         _ records: [LogRecord], to attempt: AttemptID, of job: JobRecord, _ store: any StoreWriter
     ) throws {
-        guard job.attempt.id == attempt, !job.state.isFinal else { return }
-        guard job.attempt.phase == .began || job.attempt.phase == .claimed else {
-            throw Breach("log of attempt '\(attempt)', which has not begun")
+        guard job.attempt.id == attempt else { return }
+        switch (job.state.isFinal, job.attempt.phase) {
+        case (false, .began), (false, .claimed): break
+        // What becomes of a job that was given up is still worth knowing.
+        case (true, _) where job.reason == .abandoned: break
+        case (true, _): return
+        default: throw Breach("log of attempt '\(attempt)', which has not begun")
         }
         let last = try store.lastLogRecord(of: attempt)
         guard records.map(\.number) == Array(last + 1..<last + 1 + records.count) else {

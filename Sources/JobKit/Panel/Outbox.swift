@@ -4,7 +4,7 @@ extension StoreWriter {
         guard var agent = try agent(id) else { throw UnknownAgent(id: id) }
         let position = StreamPosition(epoch: agent.epoch, number: agent.lastSent + 1)
         let message = Downlink(audience: id, position: position, previous: agent.downHead, content: content)
-        let envelope = message.signed(with: keyring.signing(id))
+        let envelope = message.signed(with: keyring.signing(agent))
         // The agent would refuse it, and everything behind it for ever.
         guard envelope.bytes.count <= SignedEnvelope.maximumDown else {
             throw OversizedMessage(count: envelope.bytes.count)
@@ -22,6 +22,9 @@ extension StoreWriter {
         switch transition {
         case .changed(let next):
             try update(next, from: job)
+            if next.state == .succeeded {
+                try dropSealed(application: next.application.id, on: next.agent, except: next.id)
+            }
             var detail = ["state": next.state.rawValue, "attempt": String(next.attempt.id.number)]
             detail["reason"] = next.reason?.rawValue
             detail["exit_code"] = next.exitCode.map { String($0) }

@@ -5,9 +5,19 @@ extension PresenceSweep {
         public let beat: Beat
         /// When it was first seen here, by the panel's clock.
         public let seenAt: Timestamp
+        /// The id of the key it was signed with.
+        public let keyID: String
 
         /// By how much the agent's clock is ahead, in milliseconds.
         public var skewMilliseconds: Int64 { beat.clock.milliseconds - seenAt.milliseconds }
+
+        /// Whether that is more than certificates, package signatures and logs bear: two minutes.
+        public var isSkewed: Bool { abs(skewMilliseconds) > 120_000 }
+
+        /// Whether the next beat is overdue, though not so long that the agent counts as unreachable.
+        public func isLate(at now: Timestamp) -> Bool {
+            now > seenAt.advanced(bySeconds: PresenceSweep.punctuality)
+        }
 
         /// Whether a beat was made after this one.
         ///
@@ -28,6 +38,12 @@ extension PresenceSweep {
         case unreachable(AgentID, since: Timestamp)
         /// An agent is back.
         case returned(AgentID)
+        /// An agent whose key had been revoked is there with a new one.
+        case readmitted(AgentID)
+        /// Two agents work in one name, which both were given: one is a copy of the other. Neither is believed any more.
+        case duplicated(AgentID)
+        /// An agent's clock is off by more than two minutes; told once.
+        case skewed(AgentID, milliseconds: Int64)
         /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.
         case unbelievable(AgentID)
         /// An agent has received more than this panel's record says was ever sent: the record is an old one.

@@ -11,6 +11,8 @@ public actor PresenceSweep {
 
     /// Seconds between sweeps.
     static let interval = 5
+    /// Seconds without a beat after which an agent is late; it sends one every ten.
+    static let punctuality = 25
     /// Seconds without a beat after which an agent counts as unreachable.
     static let patience = 45
     /// Seconds after which messages that were sent and not received are sent anew.
@@ -25,6 +27,8 @@ public actor PresenceSweep {
     private let now: @Sendable () -> Timestamp
     private let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
+    private var sessions: [AgentID: SessionWatch] = [:]
+    private var skewed: Set<AgentID> = []
     private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
     private let strangers = AgentBell(limit: strangersInARound)
     private var sweeps = 0
@@ -122,22 +126,14 @@ public actor PresenceSweep {
     /// An agent is made known by any beat of its key, and answered: its next one can name that answer.
     func lookUp(_ agents: [AgentID]) async throws {
         let moment = now()
-        for (agent, beat) in try await believedBeats(of: agents) {
-            let isHere = take(beat, at: moment)
-            let (record, isNew) = try await store.write { store -> (AgentRecord, Bool) in
-                if let known = try store.agent(agent) { return (known, false) }
-                var record = AgentRecord(
-                    id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)
-                record.unreachableSince = isHere ? nil : moment
-                try store.save(record)
-                try store.record(
-                    AuditDraft(
-                        at: moment, actor: "agent:\(agent)", action: "agent.first_seen", agent: agent,
-                        detail: beat.facts))
-                return (record, true)
+        let known = try await store.read { store in try agents.compactMap { try store.agent($0) } }
+        for (agent, signed) in try await believedBeats(of: agents, known) {
+            let isHere = take(signed, at: moment)
+            let (record, isNew) = try await store.write { store in
+                try store.admit(agent, by: signed.beat, isHere: isHere, at: moment)
             }
             if isNew {
-                onEvent(.discovered(agent))
+                onEvent(known.contains { $0.id == agent } ? .readmitted(agent) : .discovered(agent))
                 try await ingestor.acknowledge([record])
             }
             guard isHere else { continue }
@@ -157,10 +153,11 @@ public actor PresenceSweep {
         if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
         sweeps += 1
         ingestor.ring(agents.map(\.id))
-        let beats = try await believedBeats(of: agents.map(\.id))
+        let beats = try await believedBeats(of: agents.map(\.id), agents)
         let moment = now()
         if beganAt == nil { beganAt = moment }
         for beat in beats.values { take(beat, at: moment) }
+        strangers.ring(agents.filter { $0.revokedAt != nil && beats[$0.id] != nil }.map(\.id))
         for agent in agents {
             try await note(agent, at: moment)
             await help(agent, at: moment)
@@ -168,11 +165,15 @@ public actor PresenceSweep {
         try await offerDueRetries(at: moment)
     }
 
-    private func believedBeats(of agents: [AgentID]) async throws -> [AgentID: Beat] {
-        var believed: [AgentID: Beat] = [:]
+    /// Beats that were signed with a key of their agent, by what is known of it.
+    private func believedBeats(
+        of agents: [AgentID], _ known: [AgentRecord]
+    ) async throws -> [AgentID: SignedBeat] {
+        var believed: [AgentID: SignedBeat] = [:]
+        let generations = Dictionary(known.map { ($0.id, $0.keyGeneration) }) { first, _ in first }
         for (agent, bytes) in try await link.beats(of: agents) {
-            guard let beat = try? Beat(verifying: bytes, keys: keyring.keys(for: agent)), beat.agent == agent
-            else {
+            let keys = keyring.keys(for: agent, generation: generations[agent] ?? 1)
+            guard let beat = try? SignedBeat(verifying: bytes, keys: keys), beat.beat.agent == agent else {
                 if unbelieved.count < Self.unbelievableNames, unbelieved.insert(agent).inserted {
                     onEvent(.unbelievable(agent))
                 }
@@ -187,20 +188,31 @@ public actor PresenceSweep {
     /// Takes a beat for a sign of life if it proves to be a new one.
     ///
     /// What is authentic may be old all the same: the wire gives back what it was given at any time.
-    @discardableResult private func take(_ beat: Beat, at moment: Timestamp) -> Bool {
+    @discardableResult private func take(_ signed: SignedBeat, at moment: Timestamp) -> Bool {
+        let beat = signed.beat
         guard let heard = beat.heard, ingestor.acknowledger.isRecent(heard),
             presences[beat.agent].map({ $0.isFollowed(by: beat) }) ?? true
         else { return false }
-        presences[beat.agent] = Presence(beat: beat, seenAt: moment)
+        sessions[beat.agent, default: SessionWatch()].note(
+            beat, heard: heard, now: ingestor.acknowledger.last)
+        let presence = Presence(beat: beat, seenAt: moment, keyID: signed.keyID)
+        presences[beat.agent] = presence
+        if !presence.isSkewed {
+            skewed.remove(beat.agent)
+        } else if skewed.insert(beat.agent).inserted {
+            onEvent(.skewed(beat.agent, milliseconds: presence.skewMilliseconds))
+        }
         return true
     }
 
     /// Writes what changed: reachable or not, how far it has received, its facts.
     private func note(_ agent: AgentRecord, at moment: Timestamp) async throws {
         // It gets no answers any more that its beats could name.
-        guard agent.quarantined == nil else { return }
+        guard agent.isTrusted else { return forget(agent.id) }
+        if sessions[agent.id]?.isDouble == true { return try await quarantine(agent, at: moment) }
         var next = agent
         if let presence = presences[agent.id] {
+            next.keyID = presence.keyID
             let isSilent = moment > presence.seenAt.advanced(bySeconds: Self.patience)
             next.unreachableSince = isSilent ? presence.seenAt : nil
             next.facts = presence.beat.facts
@@ -220,9 +232,10 @@ public actor PresenceSweep {
         guard next != agent else { return }
         let changes = next
         try await store.write { store in
-            guard var record = try store.agent(changes.id) else { return }
+            guard var record = try store.agent(changes.id), record.epoch == changes.epoch else { return }
             record.unreachableSince = changes.unreachableSince
             record.facts = changes.facts
+            record.keyID = changes.keyID
             record.received = max(record.received, changes.received)
             record.lastBeatAt = changes.lastBeatAt
             try store.save(record)
@@ -238,6 +251,25 @@ public actor PresenceSweep {
             try await link.trimDown(
                 agent.id, through: StreamPosition(epoch: agent.epoch, number: next.received))
         }
+    }
+
+    private func forget(_ agent: AgentID) {
+        presences[agent] = nil
+        sessions[agent] = nil
+        progress[agent] = nil
+    }
+
+    /// Two work in the agent's name: which of them is the copy only a person can tell.
+    private func quarantine(_ agent: AgentRecord, at moment: Timestamp) async throws {
+        try await store.write { store in
+            guard var record = try store.agent(agent.id) else { return }
+            record.quarantined = AgentMachine.Halt.identityConflict.rawValue
+            try store.save(record)
+            try store.record(
+                AuditDraft(at: moment, actor: "panel", action: "agent.duplicated", agent: agent.id))
+        }
+        forget(agent.id)
+        onEvent(.duplicated(agent.id))
     }
 
     /// Sends again what an agent lacks, and asks again for what it says it sent.

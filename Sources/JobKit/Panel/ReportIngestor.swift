@@ -93,7 +93,7 @@ public actor ReportIngestor {
     /// Writes acknowledgements anew, so that agents keep a fresh one.
     public func acknowledge(_ agents: [AgentRecord]) async throws(QueueError) {
         try await link.acknowledge(
-            agents.filter { $0.quarantined == nil }.compactMap { agent in
+            agents.filter(\.isTrusted).compactMap { agent in
                 acknowledger.envelope(for: agent, need: needs[agent.id]).map { envelope in
                     (agent.id, envelope, StreamPosition(epoch: agent.epoch, number: agent.cursor))
                 }
@@ -102,7 +102,7 @@ public actor ReportIngestor {
 
     private func ingest(_ agents: Set<AgentID>) async throws {
         let known = try await store.read { store in try agents.compactMap { try store.agent($0) } }
-            .filter { $0.quarantined == nil }
+            .filter(\.isTrusted)
         guard !known.isEmpty else { return }
         let places = Dictionary(
             uniqueKeysWithValues: known.map { ($0.id, StreamPosition(epoch: $0.epoch, number: $0.cursor)) })
@@ -136,7 +136,7 @@ public actor ReportIngestor {
             }
             do throws(EnvelopeError) {
                 let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumUp)
-                let payload = try envelope.verified(as: [.event], keys: keyring.keys(for: agent.id))
+                let payload = try envelope.verified(as: [.event], keys: keyring.keys(for: agent))
                 let uplink = try Uplink(payload: payload)
                 guard uplink.agent == agent.id, uplink.position == entry.position else {
                     throw .payloadInvalid

@@ -15,16 +15,21 @@ public struct RootKey: Sendable {
 
     /// The keys of one agent.
     ///
-    /// Its key is worth that agent and no other.
-    public func keys(for agent: AgentID) -> AgentKeys { AgentKeys(agent: agent, key: key(for: agent)) }
+    /// Its key is worth that agent and no other. Each generation has another key; a revocation begins a new one.
+    public func keys(for agent: AgentID, generation: Int = 1) -> AgentKeys {
+        AgentKeys(agent: agent, key: key(for: agent, generation))
+    }
 
     /// The agent's own key in hexadecimal, as `AGENT_KEY` takes it; for the agent's settings and nobody's log.
-    public func agentKey(for agent: AgentID) -> String { Hex.encode(key(for: agent)) }
+    public func agentKey(for agent: AgentID, generation: Int = 1) -> String {
+        Hex.encode(key(for: agent, generation))
+    }
 
-    private func key(for agent: AgentID) -> [UInt8] {
-        HKDFSHA256.derive(
-            from: bytes, salt: Array("provision-v1".utf8), info: Array("agent/\(agent)".utf8),
-            count: AgentKeys.count)
+    private func key(for agent: AgentID, _ generation: Int) -> [UInt8] {
+        // No agent's name has a slash in it.
+        let name = generation == 1 ? "agent/\(agent)" : "agent/\(agent)/\(generation)"
+        return HKDFSHA256.derive(
+            from: bytes, salt: Array("provision-v1".utf8), info: Array(name.utf8), count: AgentKeys.count)
     }
 }
 

@@ -1,26 +1,43 @@
 import Synchronization
 
 /// The panel's keys for every agent: derived once, the newest root first.
+///
+/// While a root is being replaced both are trusted, and each agent is spoken to under the one
+/// that it speaks under: nothing has to change everywhere in the same moment.
 public final class Keyring: Sendable {
+    private struct Name: Hashable {
+        let agent: AgentID
+        let generation: Int
+    }
+
     private let roots: [RootKey]
-    private let derived = Mutex<[AgentID: [AgentKeys]]>([:])
+    private let derived = Mutex<[Name: [AgentKeys]]>([:])
 
     /// A ring of the current root secret and, while it is being replaced, the one before.
     public init(_ current: RootKey, previous: RootKey? = nil) {
         roots = [current] + (previous.map { [$0] } ?? [])
     }
 
-    /// Keys that are trusted for an agent; the first one signs.
-    public func keys(for agent: AgentID) -> [AgentKeys] {
-        if let keys = derived.withLock({ $0[agent] }) { return keys }
-        let keys = roots.map { $0.keys(for: agent) }
-        derived.withLock { $0[agent] = keys }
+    /// Keys that are trusted for an agent, one of each root, the newest first.
+    public func keys(for agent: AgentID, generation: Int = 1) -> [AgentKeys] {
+        let name = Name(agent: agent, generation: generation)
+        if let keys = derived.withLock({ $0[name] }) { return keys }
+        let keys = roots.map { $0.keys(for: agent, generation: generation) }
+        derived.withLock { $0[name] = keys }
         return keys
     }
 
-    /// The keys to sign and seal with.
-    func signing(_ agent: AgentID) -> AgentKeys {
-        guard let keys = keys(for: agent).first else { preconditionFailure("a keyring has a root") }
-        return keys
+    /// Keys that are trusted for an agent as its record stands.
+    func keys(for agent: AgentRecord) -> [AgentKeys] {
+        keys(for: agent.id, generation: agent.keyGeneration)
+    }
+
+    /// The keys to sign and seal with: those the agent has shown that it has, else the newest.
+    func signing(_ agent: AgentRecord) -> AgentKeys {
+        let keys = keys(for: agent)
+        guard let key = keys.first(where: { $0.id == agent.keyID }) ?? keys.first else {
+            preconditionFailure("a keyring has a root")
+        }
+        return key
     }
 }

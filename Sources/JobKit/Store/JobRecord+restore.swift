@@ -9,10 +9,12 @@ extension JobRecord {
         package var finishedAt: Timestamp?
         package var cancelRequestedAt: Timestamp?
         package var retryAt: Timestamp?
+        package var interruptions: Int
 
         package init(
             state: JobState, reason: JobReason?, detail: String?, exitCode: Int?, beganAt: Timestamp?,
-            finishedAt: Timestamp?, cancelRequestedAt: Timestamp?, retryAt: Timestamp?
+            finishedAt: Timestamp?, cancelRequestedAt: Timestamp?, retryAt: Timestamp?,
+            interruptions: Int
         ) {
             self.state = state
             self.reason = reason
@@ -22,6 +24,7 @@ extension JobRecord {
             self.finishedAt = finishedAt
             self.cancelRequestedAt = cancelRequestedAt
             self.retryAt = retryAt
+            self.interruptions = interruptions
         }
     }
 
@@ -36,6 +39,7 @@ extension JobRecord {
         record.finishedAt = progress.finishedAt
         record.cancelRequestedAt = progress.cancelRequestedAt
         record.retryAt = progress.retryAt
+        record.interruptions = progress.interruptions
         record.attempt = attempt
         return record
     }

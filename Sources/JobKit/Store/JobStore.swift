@@ -29,6 +29,10 @@ public protocol StoreReader {
     func lastLogRecord(of attempt: AttemptID) throws -> Int
     /// The agent, or nil.
     func agent(_ id: AgentID) throws -> AgentRecord?
+    /// How many jobs of an agent are not final.
+    func openJobs(of agent: AgentID) throws -> Int
+    /// How many queued jobs of the same agent were offered before this one, the one that runs not among them.
+    func jobsAhead(of job: JobRecord) throws -> Int
     /// Every agent, by name.
     func agents() throws -> [AgentRecord]
     /// Messages still to be covered by an agent's beat, with numbers above `number`, in order.
@@ -48,6 +52,8 @@ public protocol StoreWriter: StoreReader {
     /// - Throws: ``StoreConflict`` where the stored job is no longer in the state and
     ///   attempt of `previous`, or a cancel was asked for since.
     func update(_ job: JobRecord, from previous: JobRecord) throws
+    /// Forgets the sealed inputs of an application's final jobs on a server, but for those of one job.
+    func dropSealed(application: String, on agent: AgentID, except job: JobID) throws
     /// Adds records behind the attempt's last one.
     ///
     /// - Throws: ``StoreConflict`` where there is no such attempt or the numbers do not follow.
@@ -100,51 +106,6 @@ public struct JobQuery: Hashable, Sendable {
         self.state = state
         self.before = before
         self.limit = limit
-    }
-}
-
-/// A server's agent as the panel knows it.
-public struct AgentRecord: Hashable, Sendable {
-    /// Its name.
-    public let id: AgentID
-    /// When its first authentic beat came.
-    public let firstSeenAt: Timestamp
-    /// The epoch of its streams.
-    public var epoch: Int
-    /// The last number given to a message for it.
-    public var lastSent: Int
-    /// The head of the chain of messages for it.
-    public var downHead: ChainHead
-    /// The last message that is on its disk, by its beats.
-    public var received: Int
-    /// The last of its events that is on the panel's disk.
-    public var cursor: Int
-    /// The head of the chain of its events.
-    public var upHead: ChainHead
-    /// The run of the agent that events or beats came from last.
-    public var session: String
-    /// When the last beat was seen, by the panel's clock.
-    public var lastBeatAt: Timestamp
-    /// Since when it has not been heard of; nil while it is.
-    public var unreachableSince: Timestamp?
-    /// Why nothing of it is believed any more; nil for an agent in good standing.
-    public var quarantined: String?
-    /// The agent's version and the host's facts, as its last beat had them.
-    public var facts: [String: String]
-
-    /// An agent as first seen.
-    public init(id: AgentID, firstSeenAt: Timestamp, session: String, facts: [String: String]) {
-        self.id = id
-        self.firstSeenAt = firstSeenAt
-        self.session = session
-        self.facts = facts
-        epoch = 1
-        lastSent = 0
-        downHead = ChainHead(genesis: .down, agent: id, epoch: 1)
-        received = 0
-        cursor = 0
-        upHead = ChainHead(genesis: .up, agent: id, epoch: 1)
-        lastBeatAt = firstSeenAt
     }
 }
 

@@ -74,6 +74,18 @@ private final class MemoryStoreState: StoreWriter {
             .sorted { $0.id.description < $1.id.description }
     }
 
+    func openJobs(of agent: AgentID) -> Int {
+        jobs.values.count { $0.agent == agent && !$0.state.isFinal }
+    }
+
+    func jobsAhead(of job: JobRecord) -> Int {
+        let place = (job.attempt.offeredAt, job.id.description)
+        return jobs.values.count { other in
+            other.agent == job.agent && other.state == .queued
+                && (other.attempt.offeredAt, other.id.description) < place
+        }
+    }
+
     func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) -> [LogRecord] {
         Array((logs[attempt] ?? []).drop { $0.number <= record }.prefix(limit))
     }
@@ -107,6 +119,15 @@ private final class MemoryStoreState: StoreWriter {
         else { throw StoreConflict(job: job.id) }
         jobs[job.id] = job
         attempts[job.id]?[job.attempt.id.number] = job.attempt
+    }
+
+    func dropSealed(application: String, on agent: AgentID, except job: JobID) {
+        for (id, record) in jobs
+        where record.agent == agent && record.application.id == application && record.state.isFinal
+            && id != job
+        {
+            jobs[id]?.sealed = [:]
+        }
     }
 
     func append(_ records: [LogRecord], to attempt: AttemptID) throws {

@@ -86,5 +86,13 @@ public struct RetryRule: Sendable, Hashable {
     public let maxSeconds: Int
 
     /// Three attempts, ten seconds and up to five minutes between them.
-    static let standard = RetryRule(maxAttempts: 3, backoff: .exponential, baseSeconds: 10, maxSeconds: 300)
+    public static let standard = RetryRule(
+        maxAttempts: 3, backoff: .exponential, baseSeconds: 10, maxSeconds: 300)
+
+    package init(maxAttempts: Int, backoff: Backoff, baseSeconds: Int, maxSeconds: Int) {
+        self.maxAttempts = maxAttempts
+        self.backoff = backoff
+        self.baseSeconds = baseSeconds
+        self.maxSeconds = maxSeconds
+    }
 }

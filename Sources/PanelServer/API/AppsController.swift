@@ -53,33 +53,8 @@ struct AppsController: Sendable {
         let answer = try await desk.submit(
             JobDesk.Request(
                 application: entry.application, contentDigest: entry.contentDigest, agent: order.server,
-                inputs: order.inputs, actor: "token:panel", idempotencyKey: order.idempotencyKey))
-        switch answer {
-        case .accepted(let job, let warnings): return accepted(job, warnings)
-        case .repeated(let job): return accepted(job, [])
-        case .keyConflict: throw Problem.keyConflict
-        case .unknownServer: throw Problem.unknownServer(order.server.description)
-        case .unsupportedServer(let checks): throw Problem.unsupportedServer(checks)
-        case .invalid(let violations): throw Problem(violations)
-        case .tooLarge: throw Problem.orderTooLarge
-        }
-    }
-
-    private func accepted(_ job: JobRecord, _ warnings: [Validation.Warning]) -> Response {
-        let warnings = warnings.map { warning in
-            JSONValue.object([
-                "field": .string(warning.field?.description ?? ""), "code": .string(warning.code.rawValue),
-                "message": .string(warning.message),
-            ])
-        }
-        var response = Response(
-            json: [
-                "success": true, "job_id": .string(job.id.description), "status": .string(job.state.rawValue),
-                "server_id": .string(job.agent.description), "app": .string(job.application.id),
-                "warnings": .array(warnings), "job_url": .string("/api/jobs/\(job.id)"),
-            ], status: .accepted)
-        response.headers[.location] = "/api/jobs/\(job.id)"
-        return response
+                inputs: order.inputs, actor: Actor.token, idempotencyKey: order.idempotencyKey))
+        return try Response(answer, server: order.server)
     }
 
     private func entry(_ context: some RequestContext) throws -> Catalog.Entry {

@@ -42,17 +42,20 @@ struct JobsController: Sendable {
     /// Answers `GET /api/jobs/{id}`.
     @Sendable private func show(request: Request, context: some RequestContext) async throws -> Response {
         _ = try Query(request, allowing: [])
-        let id = try id(context)
-        let found = try await store.read { store -> (JobRecord, [AttemptRecord], [UInt8])? in
+        let id = try context.jobID
+        let found = try await store.read { store -> (JobRecord, [AttemptRecord], [UInt8], Int?)? in
             guard let job = try store.job(id) else { return nil }
+            let position = job.state == .queued ? try store.jobsAhead(of: job) + 1 : nil
             let last = try store.lastLogRecord(of: job.attempt.id)
             let records = try store.log(of: job.attempt.id, afterRecord: max(0, last - 64), limit: 64)
-            return (job, try store.attempts(of: id), Array(records.flatMap(\.bytes).suffix(Self.tail)))
+            let output = Array(records.flatMap(\.bytes).suffix(Self.tail))
+            return (job, try store.attempts(of: id), output, position)
         }
-        guard let (job, attempts, output) = found else { throw Problem.unknownJob(id.description) }
+        guard let (job, attempts, output, position) = found else { throw Problem.unknownJob(id.description) }
         var payload = job.payload
         payload["attempts"] = .array(attempts.map(\.payload))
         payload["output"] = .string(String(decoding: output, as: UTF8.self))
+        payload["queue_position"] = .optional(position) { .integer($0) }
         payload["success"] = true
         return Response(json: .object(payload))
     }
@@ -60,7 +63,7 @@ struct JobsController: Sendable {
     /// Answers `GET /api/jobs/{id}/log?attempt=&after=&wait=`, in plain text where that is asked for.
     @Sendable private func log(request: Request, context: some RequestContext) async throws -> Response {
         let query = try Query(request, allowing: ["attempt", "after", "wait"])
-        let id = try id(context)
+        let id = try context.jobID
         let after = try query.integer("after", in: 0...Int.max) ?? 0
         let number = try query.integer("attempt", in: 1...1_000_000)
         let wait = try query.integer("wait", in: 0...30) ?? 0
@@ -136,22 +139,24 @@ struct JobsController: Sendable {
                 try await writer.finish(nil)
             })
     }
-
-    private func id(_ context: some RequestContext) throws -> JobID {
-        let text = try context.parameters.require("id")
-        guard let id = JobID(text) else { throw Problem.unknownJob(text) }
-        return id
-    }
 }
 
-extension Query {
-    /// What `make` understands, or nil where nothing was given.
-    func parsed<Value>(_ name: String, _ wanted: String, _ make: (String) -> Value?) throws -> Value? {
-        guard let text = self[name] else { return nil }
-        guard let value = make(text) else {
-            throw Problem(
-                .badRequest, "invalid_parameter", "parameter '\(name)' has to be \(wanted)", field: name)
+extension RequestContext {
+    /// The job that the address names.
+    var jobID: JobID {
+        get throws {
+            let text = try parameters.require("id")
+            guard let id = JobID(text) else { throw Problem.unknownJob(text) }
+            return id
         }
-        return value
+    }
+
+    /// The server that the address names.
+    var agentID: AgentID {
+        get throws {
+            let text = try parameters.require("id")
+            guard let id = AgentID(text) else { throw Problem.unknownServer(text) }
+            return id
+        }
     }
 }

@@ -30,6 +30,7 @@ extension JobRecord {
             "finished_at": .optional(finishedAt, \.payload),
             "cancel_requested_at": .optional(cancelRequestedAt, \.payload),
             "retry_at": .optional(retryAt, \.payload),
+            "rerun_of": .optional(rerunOf) { .string($0.description) },
             "expires_at": expiresAt.payload,
         ]
     }
@@ -72,22 +73,30 @@ extension LogRecord {
 }
 
 extension AgentRecord {
-    func payload(_ presence: PresenceSweep.Presence?) -> JSONValue {
+    func payload(_ presence: PresenceSweep.Presence?, at now: Timestamp) -> JSONObject {
         [
-            "server_id": .string(id.description), "status": .string(status),
+            "server_id": .string(id.description), "status": .string(status(presence, at: now)),
             "first_seen_at": firstSeenAt.payload, "last_seen_at": (presence?.seenAt ?? lastBeatAt).payload,
             "unreachable_since": .optional(unreachableSince, \.payload),
             "quarantined": .optional(quarantined) { .string($0) },
+            "revoked_at": .optional(revokedAt, \.payload), "paused_at": .optional(pause, \.at.payload),
+            "pause_note": .optional(pause?.note) { .string($0) },
+            "key_id": .optional(keyID) { .string($0) }, "key_generation": .integer(keyGeneration),
+            "undelivered": .integer(lastSent - received),
             "stuck": .optional(presence?.beat.stuck) { .string($0) },
             "halted": .optional(presence?.beat.halted) { .string($0) },
             "running": .array((presence?.beat.running ?? []).map { .string($0.job.description) }),
             "clock_skew_ms": .optional(presence) { .integer($0.skewMilliseconds) },
+            "clock_skewed": .bool(presence?.isSkewed ?? false),
             "version": .optional(presence) { .string($0.beat.version) }, "facts": JSONValue(strings: facts),
         ]
     }
 
-    private var status: String {
+    /// The one word for how the agent stands; a pause is none of it.
+    private func status(_ presence: PresenceSweep.Presence?, at now: Timestamp) -> String {
+        if revokedAt != nil { return "revoked" }
         if quarantined != nil { return "quarantined" }
-        return unreachableSince == nil ? "online" : "unreachable"
+        if unreachableSince != nil { return "unreachable" }
+        return presence?.isLate(at: now) ?? true ? "late" : "online"
     }
 }

@@ -94,6 +94,41 @@ extension Problem {
         Problem(.notFound, "unknown_server", "there is no server '\(id.prefix(80))'", field: "server_id")
     }
 
+    static func final(_ job: JobRecord) -> Problem {
+        Problem(
+            .conflict, "final", "job '\(job.id)' has \(job.state.rawValue) already; nothing can change that")
+    }
+
+    static func applicationChanged(_ id: String) -> Problem {
+        Problem(
+            .conflict, "application_changed",
+            "application '\(id)' has changed since; run the job again with the 'current' manifest",
+            field: "manifest")
+    }
+
+    static func answersFixed(_ names: [String]) -> Problem {
+        Problem(
+            .unprocessableContent, "the job is run again as it was",
+            names.map {
+                Item(field: $0, code: "readonly", message: "only sensitive inputs can be given again")
+            })
+    }
+
+    static func revoked(_ server: AgentID) -> Problem {
+        Problem(
+            .conflict, "revoked", "the agent of server '\(server)' was revoked; enrol the server anew first",
+            field: "server_id")
+    }
+
+    static func queueFull(_ server: AgentID, limit: Int) -> Problem {
+        var problem = Problem(
+            .tooManyRequests, "queue_full",
+            "server '\(server)' has \(limit) jobs that are not over, which is all it may have (PANEL_QUEUE_LIMIT)",
+            field: "server_id")
+        problem.headers[.retryAfter] = "60"
+        return problem
+    }
+
     static func withdrawn(_ id: String) -> Problem {
         Problem(.conflict, "withdrawn", "application '\(id)' is withdrawn; it is not installed any more")
     }

@@ -70,6 +70,16 @@ struct EventLogging: Sendable {
         case .unreachable(let agent, let since):
             logger.warning("agent unreachable", metadata: ["agent": "\(agent)", "since": "\(since)"])
         case .returned(let agent): logger.notice("agent is back", metadata: ["agent": "\(agent)"])
+        case .readmitted(let agent):
+            logger.notice("agent is back with a new key", metadata: ["agent": "\(agent)"])
+        case .duplicated(let agent):
+            logger.critical(
+                "two servers work under one name: one is a copy; neither is believed until one is off and this one released",
+                metadata: ["agent": "\(agent)"])
+        case .skewed(let agent, let milliseconds):
+            logger.warning(
+                "an agent's clock is off by more than two minutes",
+                metadata: ["agent": "\(agent)", "skew_ms": "\(milliseconds)"])
         case .unbelievable(let agent):
             logger.error(
                 "a beat is not to be believed: the agent's AGENT_KEY or SECRET_KEY is not this panel's",

@@ -6,7 +6,8 @@ enum AgentRow {
     static let key = Columns("id", "firstSeenAt")
     static let progress = Columns(
         "epoch", "lastSent", "downHead", "received", "cursor", "upHead", "session", "lastBeatAt",
-        "unreachableSince", "quarantined", "facts")
+        "unreachableSince", "quarantined", "pausedAt", "pauseNote", "revokedAt", "keyGeneration", "keyID",
+        "facts")
     static let columns = key + progress
 
     static func values(_ agent: AgentRecord) -> Values {
@@ -14,6 +15,8 @@ enum AgentRow {
             agent.id.description, agent.firstSeenAt.milliseconds, agent.epoch, agent.lastSent,
             agent.downHead.description, agent.received, agent.cursor, agent.upHead.description, agent.session,
             agent.lastBeatAt.milliseconds, agent.unreachableSince?.milliseconds, agent.quarantined,
+            agent.pause?.at.milliseconds, agent.pause?.note, agent.revokedAt?.milliseconds,
+            agent.keyGeneration, agent.keyID,
             agent.facts.canonicalJSON,
         ]
     }
@@ -31,6 +34,11 @@ enum AgentRow {
         agent.lastBeatAt = try row.time()
         agent.unreachableSince = try row.optionalTime()
         agent.quarantined = try row.optionalText()
+        let (pausedAt, note) = (try row.optionalTime(), try row.optionalText())
+        agent.pause = pausedAt.map { AgentRecord.Pause(at: $0, note: note) }
+        agent.revokedAt = try row.optionalTime()
+        agent.keyGeneration = try row.integer()
+        agent.keyID = try row.optionalText()
         agent.facts = try row.members(\.string)
         return agent
     }

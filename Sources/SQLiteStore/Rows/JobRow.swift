@@ -5,17 +5,20 @@ import ManifestKit
 enum JobRow {
     static let accepted = Columns(
         "id", "agent", "application", "revision", "contentDigest", "script", "action", "inputs", "actor",
-        "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent", "exitCodes")
+        "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent", "retry", "exitCodes",
+        "retained", "rerunOf")
     static let progress = Columns(
         "attempt", "sealed", "state", "reason", "detail", "exitCode", "beganAt", "finishedAt",
-        "cancelRequestedAt", "retryAt")
+        "cancelRequestedAt", "retryAt", "interruptions")
 
     static func acceptedValues(_ job: JobRecord) -> Values {
         [
             job.id.description, job.agent.description, job.application.id, job.application.revision,
             job.application.contentDigest, job.application.script, job.action, job.inputs.canonicalJSON,
             job.actor, job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
-            job.terms.graceSeconds, job.terms.isIdempotent, ExitCodeColumn.text(job.terms.exitCodes),
+            job.terms.graceSeconds, job.terms.isIdempotent, RetryColumn.text(job.terms.retry),
+            ExitCodeColumn.text(job.terms.exitCodes), job.terms.retained.sorted().joined(separator: ","),
+            job.rerunOf?.description,
         ]
     }
 
@@ -24,6 +27,7 @@ enum JobRow {
             job.attempt.id.number, job.sealed.mapValues(\.text).canonicalJSON, job.state.rawValue,
             job.reason?.rawValue, job.detail, job.exitCode, job.beganAt?.milliseconds,
             job.finishedAt?.milliseconds, job.cancelRequestedAt?.milliseconds, job.retryAt?.milliseconds,
+            job.interruptions,
         ]
     }
 
@@ -46,17 +50,21 @@ enum JobRow {
         let expiresAt = try row.time()
         let terms = JobTerms(
             timeoutSeconds: try row.integer(), graceSeconds: try row.integer(),
-            isIdempotent: try row.boolean(), exitCodes: try ExitCodeColumn.read(&row))
+            isIdempotent: try row.boolean(), retry: try RetryColumn.read(&row),
+            exitCodes: try ExitCodeColumn.read(&row),
+            retained: Set(try row.text().split(separator: ",").map { String($0) }))
+        let rerunOf = try row.optionalParsed(JobID.init(_:))
         _ = try row.integer()  // the current attempt's number, which its own row has too
         let sealed = try row.members { $0.string.flatMap(SealedInput.init(text:)) }
         let progress = JobRecord.Progress(
             state: try row.parsed(JobState.init), reason: try row.optionalParsed(JobReason.init),
             detail: try row.optionalText(), exitCode: try row.optionalInteger(),
             beganAt: try row.optionalTime(), finishedAt: try row.optionalTime(),
-            cancelRequestedAt: try row.optionalTime(), retryAt: try row.optionalTime())
+            cancelRequestedAt: try row.optionalTime(), retryAt: try row.optionalTime(),
+            interruptions: try row.integer())
         return JobRecord(
             id: id, agent: agent, application: application, action: action, inputs: inputs, sealed: sealed,
-            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms
+            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms, rerunOf: rerunOf
         ).restored(progress, attempt: try AttemptRow.read(&row))
     }
 }

@@ -17,7 +17,10 @@ extension StoreSchema {
             timeoutSeconds INTEGER NOT NULL,
             graceSeconds INTEGER NOT NULL,
             isIdempotent INTEGER NOT NULL,
+            retry TEXT NOT NULL,
             exitCodes TEXT NOT NULL,
+            retained TEXT NOT NULL,
+            rerunOf TEXT REFERENCES job(id),
             attempt INTEGER NOT NULL,
             sealed TEXT NOT NULL,
             state TEXT NOT NULL,
@@ -28,10 +31,13 @@ extension StoreSchema {
             finishedAt INTEGER,
             cancelRequestedAt INTEGER,
             retryAt INTEGER,
+            interruptions INTEGER NOT NULL,
             CONSTRAINT jobIDHas26Characters CHECK (length(id) = 26),
-            CONSTRAINT objectsAreJSON CHECK (json_valid(inputs) AND json_valid(sealed) AND json_valid(exitCodes)),
+            CONSTRAINT objectsAreJSON CHECK (
+                json_valid(inputs) AND json_valid(sealed) AND json_valid(exitCodes) AND json_valid(retry)),
             CONSTRAINT isIdempotentIsBoolean CHECK (isIdempotent IN (0, 1)),
             CONSTRAINT attemptsCountFrom1 CHECK (attempt >= 1),
+            CONSTRAINT interruptionsAreAttempts CHECK (interruptions BETWEEN 0 AND attempt),
             CONSTRAINT stateIsKnown CHECK (
                 state IN ('queued', 'running', 'waiting', 'succeeded', 'failed', 'cancelled', 'refused')),
             CONSTRAINT finalHasItsTime CHECK (
@@ -44,17 +50,19 @@ extension StoreSchema {
                 WHEN 'cancelled' THEN reason IS NOT NULL AND reason IN ('before_start', 'running', 'between_attempts')
                 WHEN 'refused' THEN reason IS NOT NULL AND reason IN (
                     'expired', 'not_listed', 'digest_mismatch', 'os_unsupported', 'inputs_invalid',
-                    'seal_invalid', 'limits', 'unsupported_version', 'policy')
+                    'seal_invalid', 'limits', 'unsupported_version', 'policy', 'poison', 'revoked')
                 ELSE reason IS NULL
                 END),
             CONSTRAINT succeededWithCode0 CHECK (state <> 'succeeded' OR exitCode IS 0),
             CONSTRAINT exitCodeIsAByte CHECK (exitCode BETWEEN 0 AND 255),
             CONSTRAINT waitingHasItsTime CHECK ((state = 'waiting') = (retryAt IS NOT NULL)),
-            CONSTRAINT finalKeepsNoSecret CHECK (finishedAt IS NULL OR sealed = '{}')
+            CONSTRAINT finalKeepsRetainedAlone CHECK (finishedAt IS NULL OR sealed = '{}' OR retained <> '')
         ) STRICT;
         CREATE INDEX jobByAgent ON job(agent, id);
         CREATE INDEX jobByApplication ON job(application, id);
         CREATE INDEX jobByState ON job(state, id);
+        CREATE INDEX jobOpenByAgent ON job(agent) WHERE finishedAt IS NULL;
+        CREATE INDEX jobBySecret ON job(agent, application) WHERE sealed <> '{}';
         CREATE INDEX jobByRetry ON job(retryAt) WHERE retryAt IS NOT NULL;
 
         CREATE TABLE attempt (
@@ -139,9 +147,16 @@ extension StoreSchema {
             lastBeatAt INTEGER NOT NULL,
             unreachableSince INTEGER,
             quarantined TEXT,
+            pausedAt INTEGER,
+            pauseNote TEXT,
+            revokedAt INTEGER,
+            keyGeneration INTEGER NOT NULL,
+            keyID TEXT,
             facts TEXT NOT NULL,
             CONSTRAINT epochsCountFrom1 CHECK (epoch >= 1),
             CONSTRAINT numbersCountFrom0 CHECK (lastSent >= 0 AND received >= 0 AND cursor >= 0),
+            CONSTRAINT noteNeedsAPause CHECK (pauseNote IS NULL OR pausedAt IS NOT NULL),
+            CONSTRAINT keysCountFrom1 CHECK (keyGeneration >= 1),
             CONSTRAINT factsAreJSON CHECK (json_valid(facts))
         ) STRICT, WITHOUT ROWID;
 

@@ -1,15 +1,22 @@
 extension StoreSchema {
     // Triggers repeat what JobTransition promises of two rows that follow each other.
     static let triggers1 = """
-        CREATE TRIGGER finalJobNeverChanges BEFORE UPDATE ON job WHEN OLD.finishedAt IS NOT NULL
+        CREATE TRIGGER finalJobNeverChanges
+        BEFORE UPDATE OF attempt, state, reason, detail, exitCode, beganAt, finishedAt, cancelRequestedAt,
+            retryAt, interruptions ON job
+        WHEN OLD.finishedAt IS NOT NULL
         BEGIN SELECT RAISE(ABORT, 'a final job never changes'); END;
+
+        CREATE TRIGGER finalJobOnlyForgets BEFORE UPDATE OF sealed ON job
+        WHEN OLD.finishedAt IS NOT NULL AND NEW.sealed <> '{}'
+        BEGIN SELECT RAISE(ABORT, 'a final job may only forget its secrets'); END;
 
         CREATE TRIGGER jobIsNeverDeleted BEFORE DELETE ON job
         BEGIN SELECT RAISE(ABORT, 'a job is never deleted'); END;
 
         CREATE TRIGGER acceptedNeverChanges
         BEFORE UPDATE OF id, agent, application, revision, contentDigest, script, action, inputs, actor,
-            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, exitCodes ON job
+            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, retry, exitCodes, retained, rerunOf ON job
         BEGIN SELECT RAISE(ABORT, 'what was accepted never changes'); END;
 
         CREATE TRIGGER stateMovesAlongTheDiagram BEFORE UPDATE OF state ON job

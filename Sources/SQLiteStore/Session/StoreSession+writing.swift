@@ -40,6 +40,15 @@ extension StoreSession: StoreWriter {
         }
     }
 
+    static let dropSealed = """
+        UPDATE job SET sealed = '{}' \
+        WHERE agent = ? AND application = ? AND sealed <> '{}' AND finishedAt IS NOT NULL AND id <> ?
+        """
+
+    func dropSealed(application: String, on agent: AgentID, except job: JobID) throws {
+        try database.run(Self.dropSealed, [agent.description, application, job.description])
+    }
+
     func append(_ records: [LogRecord], to attempt: AttemptID) throws {
         let last = try lastLogRecord(of: attempt)
         guard try attempts(of: attempt.job).contains(where: { $0.id == attempt }),

@@ -40,6 +40,27 @@ struct StoreSession: StoreReader {
         try database.rows(Self.selectDue, [moment.milliseconds], JobRow.read)
     }
 
+    static let countOpen = "SELECT count(*) FROM job WHERE agent = ? AND finishedAt IS NULL"
+
+    func openJobs(of agent: AgentID) throws -> Int {
+        try database.row(Self.countOpen, [agent.description]) { row throws(StoreError) in
+            try row.integer()
+        } ?? 0
+    }
+
+    static let countAhead = """
+        SELECT count(*) FROM job JOIN attempt ON attempt.job = job.id AND attempt.number = job.attempt \
+        WHERE job.agent = ? AND job.finishedAt IS NULL AND job.state = 'queued' \
+        AND (attempt.offeredAt, job.id) < (?, ?)
+        """
+
+    func jobsAhead(of job: JobRecord) throws -> Int {
+        try database.row(
+            Self.countAhead,
+            [job.agent.description, job.attempt.offeredAt.milliseconds, job.id.description]
+        ) { row throws(StoreError) in try row.integer() } ?? 0
+    }
+
     func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord] {
         try database.rows(
             """

@@ -1,0 +1,34 @@
+/// An authentic beat, and the key that proves it.
+struct SignedBeat: Sendable {
+    let beat: Beat
+    let keyID: String
+
+    init(verifying bytes: [UInt8], keys: [AgentKeys]) throws(EnvelopeError) {
+        beat = try Beat(verifying: bytes, keys: keys)
+        keyID = try SignedEnvelope(parsing: bytes, maximum: SignedEnvelope.maximumUp).keyID
+    }
+}
+
+extension StoreWriter {
+    /// The agent's record, made where this is its first beat, or its first one with a key given after a revocation.
+    ///
+    /// - Returns: the record, and whether anything changed.
+    func admit(
+        _ agent: AgentID, by beat: Beat, isHere: Bool, at moment: Timestamp
+    ) throws -> (AgentRecord, Bool) {
+        let known = try self.agent(agent)
+        if let known, known.revokedAt == nil { return (known, false) }
+        var record =
+            known
+            ?? AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)
+        record.revokedAt = nil
+        record.unreachableSince = isHere ? nil : moment
+        try save(record)
+        try self.record(
+            AuditDraft(
+                at: moment, actor: "agent:\(agent)",
+                action: known == nil ? "agent.first_seen" : "agent.readmitted", agent: agent,
+                detail: beat.facts))
+        return (record, true)
+    }
+}
