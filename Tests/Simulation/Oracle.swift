@@ -46,11 +46,12 @@ struct Oracle {
     }
 
     mutating func see(
-        _ sight: SimulatedServer.Sight, on server: SimulatedServer, _ panel: JobRecord?, at now: Timestamp
+        _ sight: SimulatedServer.Sight, on server: SimulatedServer, _ panel: JobRecord?,
+        _ pause: AgentRecord.Pause?, at now: Timestamp
     ) throws {
         switch sight {
         case .permitted(let order, let word): try permit(order, word, at: now)
-        case .began(let attempt, let order): try begin(attempt, order, on: server.name, panel)
+        case .began(let attempt, let order): try begin(attempt, order, on: server.name, panel, pause)
         case .wrote(let attempt, let record): written[attempt, default: []].append(record)
         case .done(let attempt, let code):
             living[attempt]?.remove(server.name)
@@ -68,7 +69,8 @@ struct Oracle {
     }
 
     private mutating func begin(
-        _ attempt: AttemptID, _ order: JobOrder, on server: String, _ panel: JobRecord?
+        _ attempt: AttemptID, _ order: JobOrder, on server: String, _ panel: JobRecord?,
+        _ pause: AgentRecord.Pause?
     ) throws {
         begun[attempt, default: 0] += 1
         // G9
@@ -90,8 +92,12 @@ struct Oracle {
         guard panel.attempt.id == attempt, panel.attempt.phase != .offered else {
             throw Violation("G5: '\(attempt)' began while the panel's record knows no claim of it")
         }
-        // G6
-        if panel.state.isFinal {
+        // What was claimed while the server was paused has no permit.
+        if let pause, let claimedAt = panel.attempt.claimedAt, claimedAt > pause.at {
+            throw Violation("pause: '\(attempt)' began on a paused server")
+        }
+        // G6; what an operator has given up may have had its permit by then.
+        if panel.state.isFinal, panel.reason != .abandoned {
             throw Violation("G6: '\(attempt)' began, and the panel says '\(panel.state.rawValue)' already")
         }
         living[attempt, default: []].insert(server)
@@ -117,7 +123,7 @@ struct Oracle {
     /// An attempt's end that the panel has.
     private func check(_ result: AttemptResult, of job: JobRecord) throws {
         let attempt = job.attempt.id
-        if living[attempt]?.isEmpty == false {
+        if living[attempt]?.isEmpty == false, job.reason != .abandoned {
             throw Violation("G4: the panel has an end of '\(attempt)', which lives")
         }
         if case .exited(let code) = result.ending, codes[attempt] != code {

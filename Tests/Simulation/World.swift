@@ -143,14 +143,21 @@ package struct World {
         wire.failures = 0
         wire.isDown = false
         store.crashes = 0
+        try await panel.resume(Self.agent)
         while oracle.answeredCount < wanted { try await submit() }
-        for round in 0..<600 {
+        // Copies may have ended the exchange for good: there only so long as it takes to find them out.
+        for round in 0..<(scenario == .cloned ? 150 : 600) {
             clock.advance(by: 1_500)
             try await turn()
-            if round.isMultiple(of: 5), try await isOver() { break }
+            if round.isMultiple(of: 5), try await isOver(), try await areCopiesFound() { break }
         }
-        // A copied server may have ended the exchange for good; that nothing began twice is what counts there.
-        if scenario == .cloned { return }
+        // A copied server may have ended the exchange for good; that nothing began twice, and that somebody noticed,
+        // is what counts there.
+        guard scenario != .cloned else {
+            if try await areCopiesFound() { return }
+            throw Violation(
+                "G3: two servers work in one name, and nobody noticed; \(try await standing())")
+        }
         let jobs = try await store.record.read { try $0.jobs(JobQuery(limit: 100)) }
         for server in servers {
             if let halt = server.halt {
@@ -163,6 +170,12 @@ package struct World {
                 try await store.record.read { try $0.log(of: attempt, afterRecord: 0, limit: 1_000) },
                 of: attempt)
         }
+    }
+
+    /// Whether the panel or one of two servers of one name has noticed.
+    private func areCopiesFound() async throws -> Bool {
+        let agents = try await store.record.read { try $0.agents() }
+        return servers.count < 2 || !agents.allSatisfy(\.isTrusted) || !servers.allSatisfy { $0.halt == nil }
     }
 
     private func isOver() async throws -> Bool {
@@ -184,7 +197,8 @@ package struct World {
     private mutating func turn() async throws {
         steps += 1
         try await guarded { try await $0.turn() }
-        for index in servers.indices { servers[index].turn() }
+        // Nobody is always the last to speak.
+        for index in servers.indices.shuffled(using: &generator) { servers[index].turn() }
         try await look()
     }
 
@@ -223,11 +237,22 @@ package struct World {
     }
 
     private mutating func cancel() async throws {
-        let open = try await store.record.read { store in
-            try store.jobs(JobQuery(limit: 100)).filter { !$0.state.isFinal && $0.cancelRequestedAt == nil }
-        }
-        guard let job = open.randomElement(using: &generator) else { return }
+        guard let job = try await openJob(where: { $0.cancelRequestedAt == nil }) else { return }
         try await guarded { try await $0.cancel(job.id) }
+    }
+
+    private mutating func abandon() async throws {
+        guard let job = try await openJob() else { return }
+        try await guarded { try await $0.abandon(job.id) }
+    }
+
+    private mutating func openJob(
+        where fits: @escaping @Sendable (JobRecord) -> Bool = { _ in true }
+    ) async throws -> JobRecord? {
+        let open = try await store.record.read { store in
+            try store.jobs(JobQuery(limit: 100)).filter { !$0.state.isFinal && fits($0) }
+        }
+        return open.randomElement(using: &generator)
     }
 
     private mutating func fault() async throws {
@@ -244,10 +269,16 @@ package struct World {
         case 70..<76: wire.isDown.toggle()
         case 76..<84: wire.save()
         case 84..<88: servers[index].setClock()
-        case 88..<91: clock.advance(by: Int64.random(in: 20_000...120_000, using: &generator))
-        case 91..<100 where scenario == .cloned && servers.count == 1:
-            if let twin = servers[0].cloned(name: "twin", seed: generator.next()) { servers.append(twin) }
+        case 88..<90: try await guarded { try await $0.pause(Self.agent) }
+        case 90..<91: try await guarded { try await $0.resume(Self.agent) }
+        case 91..<93: try await abandon()
+        case 93..<95: clock.advance(by: Int64.random(in: 20_000...120_000, using: &generator))
         default: try await cancel()
+        }
+        if scenario == .cloned, servers.count == 1, Int.random(in: 0..<10, using: &generator) == 0,
+            let twin = servers[0].cloned(name: "twin", seed: generator.next())
+        {
+            servers.append(twin)
         }
     }
 
@@ -263,7 +294,8 @@ package struct World {
         for index in servers.indices {
             for sight in servers[index].takeSights() {
                 let job = try await record(for: sight)
-                try oracle.see(sight, on: servers[index], job, at: clock.timestamp)
+                let pause = try await store.record.read { try $0.agent(Self.agent) }?.pause
+                try oracle.see(sight, on: servers[index], job, pause, at: clock.timestamp)
             }
         }
         try oracle.check(try await store.record.read { try $0.jobs(JobQuery(limit: 100)) })
@@ -273,6 +305,7 @@ package struct World {
 /// The panel's parts over its record, as one run of it has them.
 private struct Panel {
     let desk: JobDesk
+    let servers: ServerDesk
     let dispatcher: JobDispatcher
     let ingestor: ReportIngestor
     let sweep: PresenceSweep
@@ -286,10 +319,12 @@ private struct Panel {
         let now: @Sendable () -> Timestamp = { clock.timestamp }
         let dispatcher = JobDispatcher(store: store, link: wire, clock: clock)
         self.dispatcher = dispatcher
-        ingestor = ReportIngestor(
+        let ingestor = ReportIngestor(
             store: store, link: wire, keyring: keyring,
             acknowledger: Acknowledger(keyring: keyring, now: now),
             clock: clock, now: now)
+        self.ingestor = ingestor
+        servers = ServerDesk(store: store, now: now) { try? await ingestor.acknowledge([$0]) }
         sweep = PresenceSweep(
             store: store, link: wire, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
             clock: clock,
@@ -312,6 +347,18 @@ private struct Panel {
     }
 
     func cancel(_ job: JobID) async throws { _ = try await desk.cancel(job, actor: "token:simulator") }
+
+    func abandon(_ job: JobID) async throws {
+        _ = try await desk.abandon(job, operator: "simulator", note: "by chance")
+    }
+
+    func pause(_ agent: AgentID) async throws {
+        _ = try await servers.pause(agent, note: nil, actor: "token:simulator")
+    }
+
+    func resume(_ agent: AgentID) async throws {
+        _ = try await servers.resume(agent, actor: "token:simulator")
+    }
 
     /// One of its loops takes a turn.
     func step(_ kind: Int) async throws {
