@@ -1,21 +1,38 @@
 import JobKit
 import Logging
+import SQLiteStore
 import ServiceSettings
 
-/// The panel: `PanelServer [--env-file PATH] [--agent-key AGENT_ID]`.
+/// The panel: `PanelServer [--env-file PATH] [--agent-key AGENT_ID] [--restore BACKUP]`.
 @main
 struct PanelServer {
     static func main() async {
         await Program.main("PanelServer") {
             let options = try CommandLineOptions(
-                CommandLine.arguments, allowing: ["--env-file": "PATH", "--agent-key": "AGENT_ID"])
+                CommandLine.arguments,
+                allowing: [
+                    "--env-file": "PATH", "--agent-key": "AGENT_ID", "--restore": "BACKUP",
+                ])
             let settings = try Settings(file: options["--env-file"])
             if let name = options["--agent-key"] { return try printKey(of: name, settings) }
             let configuration = try PanelConfiguration(settings)
+            if let backup = options["--restore"] { return try restore(backup, configuration) }
             LoggingSystem.bootstrap(StreamLogHandler.standardError)
             var logger = Logger(label: "panel")
             logger.logLevel = configuration.logLevel
             try await Panel.build(configuration, logger: logger).run()
+        }
+    }
+
+    /// Puts a backup in the record's place; the next start asks the agents what they did since.
+    private static func restore(_ backup: String, _ configuration: PanelConfiguration) throws {
+        let path = configuration.databasePath
+        do throws(StoreError) {
+            let done = try SQLiteJobStore.restore(backup, to: path, at: SystemTime.now())
+            Program.say("'\(path)' is restored from '\(backup)'; agents that will be asked: \(done.agents)")
+            if let replaced = done.replaced { Program.say("the record that was there is '\(replaced)'") }
+        } catch {
+            throw StartupProblem("--restore: \(error.message)")
         }
     }
 

@@ -43,7 +43,7 @@ final class StoreDatabase: Sendable {
         lock.release()
     }
 
-    private static var configuration: Configuration {
+    static var configuration: Configuration {
         var configuration = Configuration()
         configuration.label = "record"
         configuration.busyMode = .timeout(busySeconds)
@@ -72,7 +72,7 @@ final class StoreDatabase: Sendable {
     }
 
     /// Refuses a file that is damaged, another program's or newer, having written nothing.
-    private static func check(_ path: String) throws {
+    static func check(_ path: String) throws {
         var configuration = Self.configuration
         configuration.readonly = true
         try DatabaseQueue(path: path, configuration: configuration).read { connection in
@@ -93,7 +93,7 @@ final class StoreDatabase: Sendable {
         }
     }
 
-    private static func explained(_ error: any Error, _ path: String) -> StoreError {
+    static func explained(_ error: any Error, _ path: String) -> StoreError {
         switch StoreError.translated(error) {
         case let error as StoreError where error.code == .damaged:
             StoreError(

@@ -30,7 +30,7 @@ import Testing
 
     /// The chain's head at the last event that was not acknowledged.
     private func head(of machine: AgentMachine) throws -> ChainHead {
-        let last = try #require(machine.unreported(through: machine.lastEvent, limit: 100).last)
+        let last = try #require(machine.unreported(through: machine.lastPosition, limit: 100).last)
         return ChainHead(
             after: try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload)
     }
@@ -83,6 +83,8 @@ import Testing
         }
         var machine = machine()
         machine.take(delivery([], word(epoch: 3, generation: 1)), at: now)
+        #expect(machine.takeDecisions().effects == [.recollect])
+        machine.recollect([])
         #expect(machine.received == StreamPosition(epoch: 3, number: 0))
         let lines = machine.takeDecisions().lines
         machine.take(delivery([], word(epoch: 2, generation: 2)), at: now)
@@ -92,6 +94,7 @@ import Testing
         try restarted.replay(lines)
         #expect(restarted.received == StreamPosition(epoch: 3, number: 0))
         restarted.take(delivery([], word(epoch: 4, generation: 3)), at: now)
+        restarted.recollect([])
         #expect(restarted.received.epoch == 4)
         #expect(restarted.halt == nil)
     }
@@ -197,16 +200,16 @@ import Testing
         machine.take(
             [.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [1]))],
             of: Fixtures.order().attempt, at: now)
-        let entries = machine.unreported(through: machine.lastEvent, limit: 10)
-        machine.noteFound(entries[0].bytes, at: entries[1].position.number)
+        let entries = machine.unreported(through: machine.lastPosition, limit: 10)
+        machine.noteFound(entries[0].bytes, at: entries[1].position)
         #expect(machine.halt == nil)
 
         var twin = self.machine(session: "another session")
         twin.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
-        let claim = twin.unreported(through: 1, limit: 1)[0]
+        let claim = twin.unreported(through: StreamPosition(epoch: 1, number: 1), limit: 1)[0]
         var other = self.machine()
         other.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
-        other.noteFound(claim.bytes, at: 1)
+        other.noteFound(claim.bytes, at: StreamPosition(epoch: 1, number: 1))
         #expect(other.halt == .identityConflict)
     }
 
@@ -296,7 +299,7 @@ import Testing
         try second.replay(first.takeDecisions().lines)
         second.recover([:], at: now)
         #expect(started(second.takeDecisions().effects).isEmpty)
-        let last = try #require(second.unreported(through: second.lastEvent, limit: 100).last)
+        let last = try #require(second.unreported(through: second.lastPosition, limit: 100).last)
         let envelope = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp)
         guard case .ended(attempt, let result) = try Uplink(payload: envelope.payload).event else {
             Issue.record("the last event is not an end")
@@ -314,14 +317,14 @@ import Testing
             [.began(at: Fixtures.time), .log(LogRecord(number: 1, at: Fixtures.time, bytes: [65]))],
             of: attempt, at: now)
         let lines = first.takeDecisions().lines
-        let compacted = first.compacted(machine: "m")
+        let compacted = first.compacted(machine: "m").lines
         func revived(_ lines: [JournalEntry]) throws -> (
             Int, Int, StreamPosition, [AgentMachine.Effect], [StreamEntry]
         ) {
             var machine = machine(session: "new")
             try machine.replay(lines)
             machine.recover([attempt: .running], at: now)
-            let unreported = machine.unreported(through: machine.lastEvent, limit: 100)
+            let unreported = machine.unreported(through: machine.lastPosition, limit: 100)
             return (
                 machine.cursor, machine.lastEvent, machine.received, machine.takeDecisions().effects,
                 unreported
@@ -338,8 +341,8 @@ import Testing
     @Test func reportsNothingThatIsNotOnTheDisk() throws {
         var machine = machine()
         machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
-        #expect(machine.unreported(through: 0, limit: 100).isEmpty)
-        #expect(machine.unreported(through: 1, limit: 100).count == 1)
+        #expect(machine.unreported(through: StreamPosition(epoch: 1, number: 0), limit: 100).isEmpty)
+        #expect(machine.unreported(through: StreamPosition(epoch: 1, number: 1), limit: 100).count == 1)
     }
 
     @Test func refusesAJournalWithAMissingLine() throws {

@@ -16,6 +16,7 @@ package struct AgentJournalConformance: Sendable {
                 ("gives back what was appended, in order, after a restart", { try await $0.keepsOrder() }),
                 ("holds only the new lines after a replacement", { try await $0.replaces() }),
                 ("goes on behind a replacement", { try await $0.goesOn() }),
+                ("archives what dropped lines told", { try await $0.archives() }),
                 ("keeps every kind of line exactly", { try await $0.keepsLines() }),
             ]
 
@@ -35,14 +36,37 @@ package struct AgentJournalConformance: Sendable {
         let journal = try open()
         _ = try await journal.load()
         try await journal.append([Self.identity, .acknowledged(1)])
-        try await journal.replace(with: [.acknowledged(7)])
+        try await journal.replace(with: [.acknowledged(7)], archiving: [])
         #expect(try await open().load() == [.acknowledged(7)])
+    }
+
+    private func archives() async throws {
+        var order = Fixtures.order()
+        let ends: [AttemptSummary.End?] = [
+            nil, .withdrawn, .waiting, .refused(Refusal(.policy, "no \u{1F9C0}\n")),
+            .ended(.sample(.interrupted(.hostRestarted))),
+            .ended(.sample(.signalled(number: 9), hasLog: false)),
+        ]
+        let past = ends.enumerated().map { index, end in
+            order.attempt = AttemptID(job: order.attempt.job, number: index + 1)
+            return AttemptSummary(order: order, end: end)
+        }
+        let journal = try open()
+        _ = try await journal.load()
+        #expect(try await journal.archive() == [])
+        try await journal.replace(with: [Self.identity], archiving: Array(past.prefix(2)))
+        try await journal.replace(with: [Self.identity], archiving: [])
+        let again = try open()
+        #expect(try await again.load() == [Self.identity])
+        try await again.replace(with: [], archiving: Array(past.dropFirst(2)))
+        #expect(try await again.archive() == past)
+        #expect(try await open().archive() == past)
     }
 
     private func goesOn() async throws {
         let journal = try open()
         _ = try await journal.load()
-        try await journal.replace(with: [Self.identity])
+        try await journal.replace(with: [Self.identity], archiving: [])
         try await journal.append([.acknowledged(8)])
         let again = try open()
         #expect(try await again.load() == [Self.identity, .acknowledged(8)])
@@ -58,7 +82,8 @@ package struct AgentJournalConformance: Sendable {
             .checkpoint(
                 received: StreamPosition(epoch: 2, number: 9), downHead: ChainHead(after: [1]), cursor: 4,
                 upHead: ChainHead(after: [2])),
-            .progress(attempt, hasBegun: true, logged: 12, isCancelled: false),
+            .progress(attempt, hasBegun: true, logged: 12, isCancelled: false, isCarriedOver: true),
+            .epoch(7, keeping: [attempt]),
         ]
         let journal = try open()
         _ = try await journal.load()

@@ -25,6 +25,7 @@ extension JobStoreConformance {
         changed.unreachableSince = JobRecord.sampleStart.advanced(bySeconds: 99)
         changed.quarantined = "two of a name"
         changed.pause = AgentRecord.Pause(at: JobRecord.sampleStart.advanced(bySeconds: 8), note: "kernel")
+        changed.recoveringSince = JobRecord.sampleStart.advanced(bySeconds: 77)
         changed.revokedAt = JobRecord.sampleStart.advanced(bySeconds: 88)
         changed.keyGeneration = 3
         changed.keyID = "00ff"

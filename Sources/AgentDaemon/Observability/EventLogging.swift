@@ -24,6 +24,10 @@ struct EventLogging: Sendable {
         case .answered: logger.info("the panel answers again")
         case .halted(let halt):
             logger.critical("nothing is started any more", metadata: ["reason": "\(halt.rawValue)"])
+        case .historyUnreadable(let error):
+            logger.critical(
+                "the archive cannot be read, and the restored panel waits for it",
+                metadata: ["error": "\(error)"])
         case .starting(let attempt, let application):
             logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
         case .refused(let attempt, let refusal):

@@ -23,12 +23,16 @@ public final class FileAgentJournal: AgentJournal {
     }
 
     private let folder: Directory
+    private let history: AttemptHistory
     private let queue = DispatchQueue(label: "ExecKit.FileAgentJournal")
     // Safe to share: only closures that run on the serial queue use it.
     nonisolated(unsafe) private let state = State()
 
     /// The journal in a folder, which is made where it is missing.
-    public init(folder path: String) throws(ExecKitError) { folder = try Directory.ensured(path) }
+    public init(folder path: String) throws(ExecKitError) {
+        folder = try Directory.ensured(path)
+        history = AttemptHistory(folder: folder)
+    }
 
     /// Every line, from the oldest; a last one that was cut short is dropped.
     public func load() async throws(JournalError) -> [JournalEntry] {
@@ -41,8 +45,18 @@ public final class FileAgentJournal: AgentJournal {
     }
 
     /// Puts these lines in place of all others, whole or not at all.
-    public func replace(with entries: [JournalEntry]) async throws(JournalError) {
-        try await onQueue { try self.replaceNow(entries) }
+    public func replace(
+        with entries: [JournalEntry], archiving past: [AttemptSummary]
+    ) async throws(JournalError) {
+        try await onQueue {
+            try self.history.add(past)
+            try self.replaceNow(entries)
+        }
+    }
+
+    /// What was archived, from the oldest.
+    public func archive() async throws(JournalError) -> [AttemptSummary] {
+        try await onQueue { try self.history.summaries() }
     }
 
     private func onQueue<Value: Sendable>(

@@ -112,6 +112,14 @@ struct Directory: Sendable {
         guard fsync(descriptor.number) == 0 else { throw .system("sync", path) }
     }
 
+    /// Gives a file another name, in place of whatever had it.
+    func rename(_ name: String, to other: String) throws(ExecKitError) {
+        guard renameat(descriptor.number, name, descriptor.number, other) == 0 else {
+            throw .system("rename", path(of: name))
+        }
+        try sync()
+    }
+
     /// Removes a file; whether there was one.
     @discardableResult
     func remove(_ name: String) -> Bool { unlinkat(descriptor.number, name, 0) == 0 }

@@ -2,7 +2,7 @@
 extension AgentMachine {
     /// Claims, starts, withdraws or refuses whatever is next; call it when time has passed, too.
     public mutating func advance(at now: Moment) {
-        guard halt == nil else { return }
+        guard halt == nil, !isHistoryUntold, epochToBegin == nil else { return }
         for attempt in order { withdrawIfCancelled(attempt) }
         // On hold nothing is claimed either: a claim is made for a start of this minute.
         guard permit?.acknowledgement.isHeld != true else { return }
@@ -45,6 +45,7 @@ extension AgentMachine {
                 attempt, .refused(attempt, Refusal(.expired, "the order expired at \(job.order.expiresAt)")))
         } else {
             attempts[attempt]?.phase = .running
+            attempts[attempt]?.hasNoTraces = false
             effects.append(.start(job))
         }
     }
@@ -52,10 +53,11 @@ extension AgentMachine {
     /// Events that are not yet reported, signed; only what is on the disk may be.
     ///
     /// - Parameters:
-    ///   - number: the last event that the journal holds on the disk.
+    ///   - position: the last event that the journal holds on the disk.
     ///   - limit: the most there may be.
-    public func unreported(through number: Int, limit: Int) -> [StreamEntry] {
-        guard reported < number, let keys = keys.first else { return [] }
+    public func unreported(through position: StreamPosition, limit: Int) -> [StreamEntry] {
+        let number = min(position.number, lastEvent)
+        guard position.epoch == received.epoch, reported < number, let keys = keys.first else { return [] }
         return (reported + 1...number).prefix(limit).compactMap { number in
             events[number].map { payload in
                 StreamEntry(
@@ -65,20 +67,21 @@ extension AgentMachine {
         }
     }
 
-    /// Notes that events up to and with this number are in the stream.
-    public mutating func noteReported(through number: Int) {
-        reported = max(reported, min(number, lastEvent))
+    /// Notes that events up to and with this one are in the stream.
+    public mutating func noteReported(through position: StreamPosition) {
+        guard position.epoch == received.epoch else { return }
+        reported = max(reported, min(position.number, lastEvent))
     }
 
     /// Notes what the stream holds under one of our numbers: another authentic event of this number is a twin's.
     ///
     /// Anything else there is noise, ours from another place, or ours under an older key; the panel asks again
     /// for what it cannot take in.
-    public mutating func noteFound(_ bytes: [UInt8], at number: Int) {
-        guard let own = events[number],
+    public mutating func noteFound(_ bytes: [UInt8], at position: StreamPosition) {
+        guard position.epoch == received.epoch, let own = events[position.number],
             let envelope = try? SignedEnvelope(parsing: bytes, maximum: SignedEnvelope.maximumUp),
             let payload = try? envelope.verified(as: [.event], keys: keys), payload != own,
-            let twin = try? Uplink(payload: payload), twin.position.number == number
+            let twin = try? Uplink(payload: payload), twin.position == position
         else { return }
         halt = .identityConflict
     }

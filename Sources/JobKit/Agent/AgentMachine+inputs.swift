@@ -27,9 +27,14 @@ extension AgentMachine {
         advance(at: now)
     }
 
+    /// Notes that an attempt is followed from now on, and by nobody else, its output from the record after `record`.
+    public mutating func noteFollowing(_ attempt: AttemptID, afterRecord record: Int) {
+        if attempts[attempt]?.logged == record { attempts[attempt]?.isToBeFollowed = false }
+    }
+
     /// Takes in what the host tells of an attempt.
     public mutating func take(_ events: [AttemptEvent], of attempt: AttemptID, at now: Moment) {
-        guard attempts[attempt]?.phase == .running else { return }
+        guard let state = attempts[attempt], state.phase == .running, !state.isToBeFollowed else { return }
         var batch: [LogRecord] = []
         func flush(_ machine: inout AgentMachine) {
             if let last = batch.last {
@@ -107,7 +112,7 @@ extension AgentMachine {
     private mutating func take(_ news: Acknowledgement, at now: Moment) -> Bool {
         guard news.agent == agent else { return false }
         heard = news
-        if news.epoch > received.epoch, hasNoHistory { begin(epoch: news.epoch) }
+        prepare(epoch: news.epoch)
         guard news.epoch == received.epoch else { return false }
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
@@ -131,17 +136,6 @@ extension AgentMachine {
         return true
     }
 
-    private var hasNoHistory: Bool { lastEvent == 0 && received.number == 0 }
-
-    /// Takes up the panel's epoch: this server is new under a name that had a history before.
-    private mutating func begin(epoch: Int) {
-        received = StreamPosition(epoch: epoch, number: 0)
-        downHead = ChainHead(genesis: .down, agent: agent, epoch: epoch)
-        let head = ChainHead(genesis: .up, agent: agent, epoch: epoch)
-        heads = [0: head]
-        write(.checkpoint(received: received, downHead: downHead, cursor: 0, upHead: head))
-    }
-
     private mutating func forget(through number: Int) {
         guard number > cursor else { return }
         for covered in cursor..<number {
@@ -155,11 +149,10 @@ extension AgentMachine {
     }
 
     mutating func forgetEndedAttempts() {
-        order.removeAll { attempt in
-            guard case .ended(let last)? = attempts[attempt]?.phase, last <= cursor else { return false }
-            attempts[attempt] = nil
-            effects.append(.discard(attempt))
-            return true
+        for attempt in order {
+            guard case .ended(let last)? = attempts[attempt]?.phase, last <= cursor else { continue }
+            leave(attempt)
         }
+        order.removeAll { attempts[$0] == nil }
     }
 }

@@ -6,8 +6,8 @@ extension AgentMachine {
     public mutating func replay(_ entries: [JournalEntry]) throws(JournalError) {
         for entry in entries { try replay(entry) }
         reported = cursor
-        effects = []
         forgetEndedAttempts()
+        effects = isHistoryUntold ? [.recollect] : []
     }
 
     private mutating func replay(_ entry: JournalEntry) throws(JournalError) {
@@ -38,11 +38,16 @@ extension AgentMachine {
             self.cursor = cursor
             lastEvent = cursor
             heads = [cursor: upHead]
-        case .progress(let attempt, let hasBegun, let logged, let isCancelled):
+        case .epoch(let epoch, let kept):
+            if epoch > received.epoch { enter(epoch: epoch, keeping: kept) }
+            for attempt in kept { attempts[attempt]?.phase = .claimed(number: 0) }
+            isHistoryUntold = true
+        case .progress(let attempt, let hasBegun, let logged, let isCancelled, let isCarriedOver):
             attempts[attempt]?.phase = .claimed(number: 0)
             attempts[attempt]?.hasBegun = hasBegun
             attempts[attempt]?.logged = logged
             attempts[attempt]?.isCancelled = isCancelled
+            attempts[attempt]?.isCarriedOver = isCarriedOver
         }
     }
 
@@ -56,12 +61,17 @@ extension AgentMachine {
     }
 
     private mutating func follow(_ event: AgentEvent) {
-        let attempt = event.attempt
+        guard let attempt = event.attempt else {
+            if case .inventory(_, live: .some) = event { isHistoryUntold = false }
+            return
+        }
+        attempts[attempt]?.end = event.end
         switch event {
         case .claimed: attempts[attempt]?.phase = .claimed(number: lastEvent)
         case .began: attempts[attempt]?.hasBegun = true
         case .log(_, let records): attempts[attempt]?.logged = records.last?.number ?? 0
         case .ended, .refused, .withdrawn: attempts[attempt]?.phase = .ended(number: lastEvent)
+        case .inventory: break
         }
     }
 
@@ -74,25 +84,35 @@ extension AgentMachine {
     /// A claim of an earlier run permits nothing: what has not begun is claimed again.
     public mutating func recover(_ standings: [AttemptID: AttemptStanding], at now: Moment) {
         for attempt in order {
+            attempts[attempt]?.hasNoTraces = standings[attempt] == nil
             guard let state = attempts[attempt], case .claimed = state.phase else { continue }
             switch standings[attempt] {
             case .running?, .ended?:
                 attempts[attempt]?.phase = .running
-                effects.append(.follow(attempt, afterRecord: state.logged))
+                attempts[attempt]?.isToBeFollowed = isHistoryUntold
+                if !isHistoryUntold { effects.append(.follow(attempt, afterRecord: state.logged)) }
                 if state.isCancelled { effects.append(.cancel(attempt)) }
             case .neverBegan?: attempts[attempt]?.phase = .queued
-            case nil where state.hasBegun || state.logged > 0:
+            case nil where state.hasBegun || state.logged > 0 || state.isCarriedOver:
                 let result = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now.wall)
-                finish(attempt, .ended(attempt, result))
+                if isHistoryUntold {
+                    attempts[attempt]?.end = .ended(result)
+                    leave(attempt)
+                } else {
+                    finish(attempt, .ended(attempt, result))
+                }
             case nil: attempts[attempt]?.phase = .queued
             }
         }
+        order.removeAll { attempts[$0] == nil }
         advance(at: now)
     }
 
-    /// The fewest lines from which the same agent comes back; call it only while ``hasLines`` is false.
-    public mutating func compacted(machine: String) -> [JournalEntry] {
+    /// The fewest lines from which the same agent comes back, and what goes into the archive; call it only while
+    /// ``hasLines`` is false.
+    public mutating func compacted(machine: String) -> (lines: [JournalEntry], past: [AttemptSummary]) {
         dropLines()
+        defer { past = [] }
         var entries: [JournalEntry] = [.identity(agent: agent, machine: machine)]
         let live = order.compactMap { attempts[$0] }
         entries += live.map { .received(kind: $0.received.kind, payload: $0.received.payload) }
@@ -100,11 +120,16 @@ extension AgentMachine {
             guard let state = attempts[attempt], state.phase != .queued || state.isCancelled else { continue }
             entries.append(
                 .progress(
-                    attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled))
+                    attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled,
+                    isCarriedOver: state.isCarriedOver))
         }
         if let head = heads[cursor] {
             entries.append(.checkpoint(received: received, downHead: downHead, cursor: cursor, upHead: head))
         }
-        return entries + events.sorted { $0.key < $1.key }.map { .event(payload: $0.value) }
+        if isHistoryUntold {
+            let kept = order.filter { attempts[$0]?.isCarriedOver ?? false }
+            entries.append(.epoch(received.epoch, keeping: kept))
+        }
+        return (entries + events.sorted { $0.key < $1.key }.map { .event(payload: $0.value) }, past)
     }
 }

@@ -39,6 +39,8 @@ public struct AgentMachine: Sendable {
         case discard(AttemptID)
         /// Drop the up stream: events are reported again from the one after the cursor.
         case restartUp
+        /// Read the archive; the machine goes on in a new epoch once it has it.
+        case recollect
     }
 
     enum Phase: Hashable, Sendable {
@@ -56,6 +58,14 @@ public struct AgentMachine: Sendable {
         var hasBegun = false
         var logged = 0
         var isCancelled = false
+        /// Whether it went on from an earlier epoch: what is not found of it then was lost.
+        var isCarriedOver = false
+        /// Whether it is to be followed from its beginning again; what an earlier following tells does not count.
+        var isToBeFollowed = false
+        /// Whether nothing of it is on the server any more.
+        var hasNoTraces = false
+        /// How it was over.
+        var end: AttemptSummary.End?
 
         var job: VerifiedJob? { if case .job(let job) = received.content { job } else { nil } }
     }
@@ -91,6 +101,12 @@ public struct AgentMachine: Sendable {
     var events: [Int: [UInt8]] = [:]
     var attempts: [AttemptID: Attempt] = [:]
     var order: [AttemptID] = []
+    /// Attempts that are over and that the panel knows of, since the journal was rewritten last.
+    var past: [AttemptSummary] = []
+    /// Whether a panel of a new epoch is still to be told of earlier ones.
+    var isHistoryUntold = false
+    /// The panel's new epoch, until the archive is read.
+    var epochToBegin: Int?
 
     /// The acknowledgement that was seen last; nil asks for the newest one, whatever its mark.
     public private(set) var mark: AcknowledgementMark?
@@ -161,6 +177,9 @@ public struct AgentMachine: Sendable {
         hasLines = false
     }
 
+    /// The last event's place.
+    public var lastPosition: StreamPosition { StreamPosition(epoch: received.epoch, number: lastEvent) }
+
     /// Attempts whose scripts run.
     public var running: [AttemptID] { order.filter { attempts[$0]?.phase == .running } }
 
@@ -194,5 +213,18 @@ public struct AgentMachine: Sendable {
     mutating func finish(_ attempt: AttemptID, _ event: AgentEvent) {
         emit(event)
         attempts[attempt]?.phase = .ended(number: lastEvent)
+        attempts[attempt]?.end = event.end
+    }
+}
+
+extension AgentEvent {
+    /// How the attempt was over, or nil where it is not.
+    var end: AttemptSummary.End? {
+        switch self {
+        case .ended(_, let result): .ended(result)
+        case .refused(_, let refusal): .refused(refusal)
+        case .withdrawn: .withdrawn
+        case .claimed, .began, .log, .inventory: nil
+        }
     }
 }

@@ -23,6 +23,8 @@ public actor AgentWorker {
         case answered
         /// Nothing is started any more.
         case halted(AgentMachine.Halt)
+        /// The archive of what was done here cannot be read; a restored panel waits for it, and offers nothing.
+        case historyUnreadable(JournalError)
         /// A script is about to be started.
         case starting(AttemptID, application: String)
         /// The host turned an attempt away.
@@ -71,9 +73,11 @@ public actor AgentWorker {
     private let onEvent: @Sendable (Event) -> Void
 
     private var machine: AgentMachine
-    private var writtenEvent = 0
+    private var writtenEvent = StreamPosition(epoch: 1, number: 0)
     private var writtenDownlink = StreamPosition(epoch: 1, number: 0)
     private var linesSinceCompaction = 0
+    /// How often each attempt was followed; the last one counts.
+    private var followings: [AttemptID: Int] = [:]
     private var announcedHalt: AgentMachine.Halt?
     private var isLinkDown = false
     private var announcedObstacle: String?
@@ -149,7 +153,7 @@ public actor AgentWorker {
             }
             try machine.replay(entries)
         }
-        writtenEvent = machine.lastEvent
+        writtenEvent = machine.lastPosition
         writtenDownlink = machine.received
         machine.recover(standings, at: now())
         onEvent(.recovered(session: machine.session, attempts: machine.running.count))
@@ -162,7 +166,7 @@ public actor AgentWorker {
     private func commitLoop() async throws {
         for await _ in commits.rings {
             while machine.hasDecisions {
-                let (event, downlink) = (machine.lastEvent, machine.received)
+                let (event, downlink) = (machine.lastPosition, machine.received)
                 let (lines, effects) = machine.takeDecisions()
                 if !lines.isEmpty { try await journal.append(lines) }
                 (writtenEvent, writtenDownlink) = (event, downlink)
@@ -173,7 +177,8 @@ public actor AgentWorker {
             announceHalt()
             if linesSinceCompaction > Self.linesBeforeCompaction, !machine.hasDecisions {
                 linesSinceCompaction = 0
-                try await journal.replace(with: machine.compacted(machine: identity.machine))
+                let (lines, past) = machine.compacted(machine: identity.machine)
+                try await journal.replace(with: lines, archiving: past)
             }
         }
     }
@@ -199,6 +204,7 @@ public actor AgentWorker {
         case .follow(let attempt, let record): await follow(attempt, afterRecord: record)
         case .cancel(let attempt): await host.cancel(attempt)
         case .discard(let attempt): await host.discard(attempt)
+        case .recollect: await recollect()
         case .restartUp:
             await persist { [link] () async throws(QueueError) in try await link.restartUp() }
             reports.ring()
@@ -218,8 +224,23 @@ public actor AgentWorker {
         await follow(attempt, afterRecord: 0)
     }
 
+    private func recollect() async {
+        do throws(JournalError) {
+            machine.recollect(try await journal.archive())
+            commits.ring()
+        } catch {
+            onEvent(.historyUnreadable(error))
+        }
+    }
+
+    /// Follows an attempt until it is over or is followed anew.
     private func follow(_ attempt: AttemptID, afterRecord record: Int) async {
+        followings[attempt, default: 0] += 1
+        let following = followings[attempt]
+        machine.noteFollowing(attempt, afterRecord: record)
+        defer { if followings[attempt] == following { followings[attempt] = nil } }
         for await event in host.events(of: attempt, afterRecord: record) {
+            guard followings[attempt] == following else { return }
             machine.take([event], of: attempt, at: now())
             if case .ended(let result) = event { onEvent(.ended(attempt, result)) }
             commits.ring()
@@ -283,9 +304,9 @@ public actor AgentWorker {
                     let known = await attempt { [link] () async throws(QueueError) in
                         try await link.event(at: entry.position)
                     }
-                    if let known = known ?? nil { machine.noteFound(known, at: entry.position.number) }
+                    if let known = known ?? nil { machine.noteFound(known, at: entry.position) }
                 }
-                machine.noteReported(through: last.position.number)
+                machine.noteReported(through: last.position)
             }
             announceHalt()
         }
@@ -302,7 +323,7 @@ public actor AgentWorker {
 
     private func beat() async {
         let envelope = machine.beat(
-            received: writtenDownlink, written: writtenEvent, at: now(), bootID: identity.bootID,
+            received: writtenDownlink, written: writtenEvent.number, at: now(), bootID: identity.bootID,
             version: identity.version, facts: identity.facts())
         if let envelope {
             _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) }

@@ -144,8 +144,7 @@ public struct DownlinkVerifier: Sendable {
         let week = Int64(7 * 24 * 3600 * 1000)
         let life = order.expiresAt.milliseconds.subtractingReportingOverflow(order.issuedAt.milliseconds)
         guard (1...86_400).contains(order.timeoutSeconds), (1...300).contains(order.graceSeconds),
-            !life.overflow,
-            (0...week).contains(life.partialValue)
+            !life.overflow, life.partialValue <= week
         else {
             let message =
                 "timeout, grace or life of the order is outside its limits (1–86400 s, 1–300 s, 7 days)"

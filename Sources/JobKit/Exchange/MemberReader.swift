@@ -54,6 +54,17 @@ package struct MemberReader {
         return elements
     }
 
+    package mutating func attempts(_ name: String) throws(Failure) -> [AttemptID] {
+        var attempts: [AttemptID] = []
+        for element in try array(name) {
+            guard let attempt = element.string.flatMap(AttemptID.init) else {
+                throw Failure(member: name, wanted: "attempts' ids")
+            }
+            attempts.append(attempt)
+        }
+        return attempts
+    }
+
     package mutating func strings(_ name: String) throws(Failure) -> [String: String] {
         guard let object = value(name)?.object else { throw Failure(member: name, wanted: "an object") }
         var result: [String: String] = [:]

@@ -15,13 +15,16 @@ public enum AgentEvent: Hashable, Sendable {
     case refused(AttemptID, Refusal)
     /// A cancel was followed before anything ran.
     case withdrawn(AttemptID)
+    /// What became of attempts of an earlier epoch. The last part, and no other, names those that are not over.
+    case inventory([AttemptSummary], live: [AttemptID]?)
 
-    /// The attempt it is about.
-    public var attempt: AttemptID {
+    /// The attempt it is about, or nil for one about many.
+    public var attempt: AttemptID? {
         switch self {
         case .claimed(let attempt), .began(let attempt, _), .log(let attempt, _), .ended(let attempt, _),
             .refused(let attempt, _), .withdrawn(let attempt):
             attempt
+        case .inventory: nil
         }
     }
 }
@@ -57,8 +60,9 @@ public struct Uplink: Hashable, Sendable {
             "epoch": .integer(position.epoch),
             "n": .integer(position.number), "prev": .string(previous.description),
             "session": .string(session),
-            "job": .string(event.attempt.job.description), "attempt": .integer(event.attempt.number),
         ]
+        object["job"] = event.attempt.map { .string($0.job.description) }
+        object["attempt"] = event.attempt.map { .integer($0.number) }
         switch event {
         case .claimed: object["type"] = "claimed"
         case .began(_, let moment):
@@ -75,6 +79,10 @@ public struct Uplink: Hashable, Sendable {
             object["reason"] = .string(refusal.reason.rawValue)
             object["message"] = .string(refusal.message)
         case .withdrawn: object["type"] = "withdrawn"
+        case .inventory(let summaries, let live):
+            object["type"] = "inventory"
+            object["attempts"] = .array(summaries.map(\.json))
+            object["live"] = .optional(live) { .array($0.map { .string($0.description) }) }
         }
         return JSONValue.object(object).canonicalBytes()
     }
@@ -90,20 +98,35 @@ public struct Uplink: Hashable, Sendable {
                 number: try reader.integer("n", in: 1...Int.max))
             previous = try reader.parsed("prev", "a digest", ChainHead.init)
             session = try reader.string("session")
-            let attempt = AttemptID(
-                job: try reader.parsed("job", "a job's id", JobID.init),
-                number: try reader.integer("attempt", in: 1...1_000_000))
-            event = try Self.event(of: attempt, &reader)
+            let type = try reader.string("type")
+            event =
+                type == "inventory"
+                ? try Self.inventory(&reader) : try Self.event(type, of: try Self.attempt(&reader), &reader)
             try reader.finish()
         } catch {
             throw .payloadInvalid
         }
     }
 
+    private static func attempt(_ reader: inout MemberReader) throws(MemberReader.Failure) -> AttemptID {
+        AttemptID(
+            job: try reader.parsed("job", "a job's id", JobID.init),
+            number: try reader.integer("attempt", in: 1...1_000_000))
+    }
+
+    private static func inventory(_ reader: inout MemberReader) throws(MemberReader.Failure) -> AgentEvent {
+        var summaries: [AttemptSummary] = []
+        for element in try reader.array("attempts") { summaries.append(try AttemptSummary(json: element)) }
+        let live = try reader.optional("live") { reader, name throws(MemberReader.Failure) in
+            try reader.attempts(name)
+        }
+        return .inventory(summaries, live: live)
+    }
+
     private static func event(
-        of attempt: AttemptID, _ reader: inout MemberReader
+        _ type: String, of attempt: AttemptID, _ reader: inout MemberReader
     ) throws(MemberReader.Failure) -> AgentEvent {
-        switch try reader.string("type") {
+        switch type {
         case "claimed": return .claimed(attempt)
         case "began": return .began(attempt, at: try reader.time("at"))
         case "log":

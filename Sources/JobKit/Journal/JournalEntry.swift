@@ -14,7 +14,9 @@ public enum JournalEntry: Hashable, Sendable {
     /// Where both streams stood when older lines were dropped.
     case checkpoint(received: StreamPosition, downHead: ChainHead, cursor: Int, upHead: ChainHead)
     /// How far an attempt had come when older lines were dropped.
-    case progress(AttemptID, hasBegun: Bool, logged: Int, isCancelled: Bool)
+    case progress(AttemptID, hasBegun: Bool, logged: Int, isCancelled: Bool, isCarriedOver: Bool)
+    /// The panel began a new epoch: only these attempts go on, and what was done before is still to be told.
+    case epoch(Int, keeping: [AttemptID])
 
     /// The line as JSON.
     package var json: JSONValue {
@@ -35,10 +37,15 @@ public enum JournalEntry: Hashable, Sendable {
                 "down_head": .string(downHead.description), "cursor": .integer(cursor),
                 "up_head": .string(upHead.description),
             ]
-        case .progress(let attempt, let hasBegun, let logged, let isCancelled):
+        case .progress(let attempt, let hasBegun, let logged, let isCancelled, let isCarriedOver):
             [
                 "type": "progress", "attempt": .string(attempt.description), "begun": .bool(hasBegun),
-                "logged": .integer(logged), "cancelled": .bool(isCancelled),
+                "logged": .integer(logged), "cancelled": .bool(isCancelled), "carried": .bool(isCarriedOver),
+            ]
+        case .epoch(let number, let kept):
+            [
+                "type": "epoch", "number": .integer(number),
+                "keeping": .array(kept.map { .string($0.description) }),
             ]
         }
     }
@@ -68,7 +75,11 @@ public enum JournalEntry: Hashable, Sendable {
             self = .progress(
                 try reader.parsed("attempt", "an attempt's id", AttemptID.init),
                 hasBegun: try reader.bool("begun"),
-                logged: try reader.integer("logged"), isCancelled: try reader.bool("cancelled"))
+                logged: try reader.integer("logged"), isCancelled: try reader.bool("cancelled"),
+                isCarriedOver: try reader.bool("carried"))
+        case "epoch":
+            self = .epoch(
+                try reader.integer("number", in: 1...Int.max), keeping: try reader.attempts("keeping"))
         default: throw .init(member: "type", wanted: "a known type of line")
         }
         try reader.finish()
@@ -86,7 +97,12 @@ public protocol AgentJournal: Sendable {
     func append(_ entries: [JournalEntry]) async throws(JournalError)
 
     /// Puts these lines in place of all others, whole or not at all.
-    func replace(with entries: [JournalEntry]) async throws(JournalError)
+    ///
+    /// - Parameter past: what the dropped lines told of attempts that are over; in the archive before they go.
+    func replace(with entries: [JournalEntry], archiving past: [AttemptSummary]) async throws(JournalError)
+
+    /// What was archived, from the oldest; so much of it as the archive's bound leaves.
+    func archive() async throws(JournalError) -> [AttemptSummary]
 }
 
 /// The journal could not be read or written; the agent must not go on.

@@ -3,6 +3,7 @@ import Synchronization
 /// A journal in memory, for tests and the simulator; passes the same suite as the one on disk.
 public final class MemoryAgentJournal: AgentJournal {
     private let entries: Mutex<[JournalEntry]>
+    private let past = Mutex<[AttemptSummary]>([])
 
     /// A journal that holds these lines.
     public init(_ entries: [JournalEntry] = []) { self.entries = Mutex(entries) }
@@ -16,7 +17,13 @@ public final class MemoryAgentJournal: AgentJournal {
     }
 
     /// Puts these lines in place of all others.
-    public func replace(with entries: [JournalEntry]) async throws(JournalError) {
+    public func replace(
+        with entries: [JournalEntry], archiving past: [AttemptSummary]
+    ) async throws(JournalError) {
+        self.past.withLock { $0 += past }
         self.entries.withLock { $0 = entries }
     }
+
+    /// What was archived, from the oldest.
+    public func archive() async throws(JournalError) -> [AttemptSummary] { past.withLock { $0 } }
 }

@@ -47,6 +47,10 @@ public struct JobRecord: Hashable, Sendable {
     ///
     /// Set when accepted.
     public let rerunOf: JobID?
+    /// Whether this record learned of it from the agent, after a restoration from a backup.
+    ///
+    /// Set when taken in.
+    public let isRecoveredFromAgent: Bool
 
     /// Where it stands.
     ///
@@ -85,7 +89,7 @@ public struct JobRecord: Hashable, Sendable {
     public init(
         id: JobID, agent: AgentID, application: ApplicationStamp, action: String, inputs: [String: String],
         sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp,
-        terms: JobTerms, rerunOf: JobID? = nil
+        terms: JobTerms, rerunOf: JobID? = nil, isRecoveredFromAgent: Bool = false
     ) {
         self.id = id
         self.agent = agent
@@ -98,6 +102,7 @@ public struct JobRecord: Hashable, Sendable {
         self.expiresAt = expiresAt
         self.terms = terms
         self.rerunOf = rerunOf
+        self.isRecoveredFromAgent = isRecoveredFromAgent
         state = .queued
         attempt = AttemptRecord(id: AttemptID(job: id, number: 1), offeredAt: createdAt)
     }

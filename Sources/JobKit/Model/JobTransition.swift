@@ -35,7 +35,7 @@ public struct IllegalTransition: Error, Hashable, Sendable, CustomStringConverti
 extension JobRecord {
     /// The record after `event`, or the complaint that it makes no sense.
     ///
-    /// Late is what belongs to an older attempt, or repeats what is known, or
+    /// Late is what belongs to an older attempt, or repeats what is known, as an agent does in a new epoch, or
     /// meets a final job. Illegal is what no honest agent or panel produces.
     public func applying(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         if let number = event.attempt, number != attempt.id.number {
@@ -43,6 +43,7 @@ extension JobRecord {
             return .late
         }
         if state.isFinal { return .late }
+        if event.attempt != nil, attempt.phase == .ended { return .late }
         switch event {
         case .claimed: return try claimed(event, at: now)
         case .began(_, let moment): return try began(event, at: moment)
@@ -78,7 +79,8 @@ extension JobRecord {
     }
 
     private func began(_ event: JobEvent, at moment: Timestamp) throws(IllegalTransition) -> JobTransition {
-        guard state == .running, attempt.phase == .claimed else { throw illegal(event) }
+        guard state == .running else { throw illegal(event) }
+        guard attempt.phase == .claimed else { return .late }
         var next = self
         next.attempt.phase = .began
         next.attempt.beganAt = moment

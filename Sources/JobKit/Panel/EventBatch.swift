@@ -16,6 +16,7 @@ struct EventBatch: Sendable {
 
     let agent: AgentID
     let events: [VerifiedEvent]
+    let keyring: Keyring
     let now: Timestamp
 
     /// Applies what follows from the agent's history; stops at the first event that breaks the protocol.
@@ -26,7 +27,7 @@ struct EventBatch: Sendable {
                 guard event.uplink.previous == record.upHead else {
                     throw Breach("event \(event.uplink.position.number) continues another history")
                 }
-                if let job = try apply(event.uplink.event, store) { outcome.changed.append(job) }
+                outcome.changed += try apply(event.uplink.event, &record, store)
                 if case .log(let attempt, _) = event.uplink.event { outcome.logged.insert(attempt.job) }
             } catch let breach as Breach {
                 try quarantine(&record, breach.description, store, &outcome)
@@ -43,7 +44,7 @@ struct EventBatch: Sendable {
         outcome.agents.append(record)
     }
 
-    private struct Breach: Error, CustomStringConvertible {
+    struct Breach: Error, CustomStringConvertible {
         let description: String
         init(_ description: String) { self.description = description }
     }
@@ -59,20 +60,29 @@ struct EventBatch: Sendable {
                 detail: ["violation": why]))
     }
 
-    /// - Returns: the job, where the event changed it.
-    private func apply(_ event: AgentEvent, _ store: any StoreWriter) throws -> JobRecord? {
-        guard let job = try store.job(event.attempt.job), job.agent == agent else {
-            throw Breach("event for a job that is not this agent's: '\(event.attempt)'")
+    /// - Returns: jobs that the event changed.
+    private func apply(
+        _ event: AgentEvent, _ record: inout AgentRecord, _ store: any StoreWriter
+    ) throws -> [JobRecord] {
+        if case .inventory(let summaries, let live) = event {
+            let recovery = Recovery(agent: agent, isRecovering: record.recoveringSince != nil, now: now)
+            let changed = try summaries.compactMap { try recovery.take($0, into: store) }
+            if let live { try recovery.finish(&record, keyring, store, live: live) }
+            return changed
+        }
+        guard let attempt = event.attempt else { return [] }
+        guard let job = try store.job(attempt.job), job.agent == agent else {
+            throw Breach("event for a job that is not this agent's: '\(attempt)'")
         }
         guard let change = event.jobEvent else {
             if case .log(let attempt, let records) = event {
                 try append(records, to: attempt, of: job, store)
             }
-            return nil
+            return []
         }
         switch try store.apply(change, to: job, actor: "agent:\(agent)", at: now) {
-        case .changed(let next): return next
-        case .late: return nil
+        case .changed(let next): return [next]
+        case .late: return []
         }
     }
 
@@ -84,14 +94,18 @@ struct EventBatch: Sendable {
         case (false, .began), (false, .claimed): break
         // What becomes of a job that was given up is still worth knowing.
         case (true, _) where job.reason == .abandoned: break
-        case (true, _): return
+        case (true, _), (false, .ended): return
         default: throw Breach("log of attempt '\(attempt)', which has not begun")
         }
         let last = try store.lastLogRecord(of: attempt)
-        guard records.map(\.number) == Array(last + 1..<last + 1 + records.count) else {
+        // In a new epoch an agent tells an attempt's output from its beginning; what is here already is the same.
+        let news = records.filter { $0.number > last }
+        guard records.first?.number ?? 0 <= last + 1,
+            news.map(\.number) == Array(last + 1..<last + 1 + news.count)
+        else {
             throw Breach("log records of attempt '\(attempt)' do not follow record \(last)")
         }
-        try store.append(records, to: attempt)
+        try store.append(news, to: attempt)
     }
 }
 
@@ -105,6 +119,7 @@ extension AgentEvent {
         case .ended(let attempt, let result): .finished(attempt: attempt.number, result)
         case .refused(let attempt, let refusal): .refused(attempt: attempt.number, refusal)
         case .withdrawn(let attempt): .withdrawn(attempt: attempt.number)
+        case .inventory: nil
         }
     }
 }

@@ -6,6 +6,7 @@ extension JobDesk {
     /// Calls a job off, or notes the wish where its script may already run.
     ///
     /// - Returns: the job as it stands, or nil where there is none.
+    /// - Throws: ``RecoveryPending`` where nobody knows yet whether it ran.
     public func cancel(_ id: JobID, actor: String) async throws -> JobRecord? {
         try await decide(.cancelRequested, on: id, actor: actor)
     }
@@ -28,6 +29,9 @@ extension JobDesk {
         let moment = now()
         let job = try await store.write { [keyring] store -> JobRecord? in
             guard let job = try store.job(id) else { return nil }
+            if event == .cancelRequested, try store.agent(job.agent)?.recoveringSince != nil {
+                throw RecoveryPending(agent: job.agent)
+            }
             guard case .changed(let next) = try store.apply(event, to: job, actor: actor, at: moment) else {
                 return job
             }
@@ -70,4 +74,10 @@ extension JobDesk {
         }
         return nil
     }
+}
+
+/// The panel was restored from a backup, and the agent has still to tell what became of its jobs.
+public struct RecoveryPending: Error, Hashable, Sendable {
+    /// The agent.
+    public let agent: AgentID
 }

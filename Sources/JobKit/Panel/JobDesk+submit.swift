@@ -62,7 +62,7 @@ extension JobDesk {
         let checks = request.application.manifest.check(agent.hostFacts)
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
         try store.insert(job)
-        try store.post(.job(job.order(at: job.createdAt)), to: job.agent, keyring: keyring)
+        try store.offer(job, keyring: keyring, at: job.createdAt)
         if let claim {
             try store.remember(
                 Submission(key: claim.key, actor: job.actor, digest: claim.digests[0], job: job.id))

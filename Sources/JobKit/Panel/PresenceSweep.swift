@@ -274,7 +274,9 @@ public actor PresenceSweep {
 
     /// Sends again what an agent lacks, and asks again for what it says it sent.
     private func help(_ agent: AgentRecord, at moment: Timestamp) async {
-        guard let presence = presences[agent.id], agent.unreachableSince == nil else { return }
+        guard let presence = presences[agent.id], agent.unreachableSince == nil,
+            presence.beat.received.epoch == agent.epoch
+        else { return }
         let received = max(agent.received, presence.beat.received.number)
         if progress[agent.id]?.received != received || received >= agent.lastSent {
             progress[agent.id] = (received, moment)
@@ -291,12 +293,12 @@ public actor PresenceSweep {
         guard try await !store.read({ try $0.jobsDue(by: moment) }).isEmpty else { return }
         let agents = try await store.write { [keyring] store in
             try store.jobsDue(by: moment).map { job in
-                guard
+                // Of a panel's past its agent may know of later attempts.
+                if try store.agent(job.agent)?.recoveringSince == nil,
                     case .changed(let next) = try store.apply(.retryDue, to: job, actor: "panel", at: moment)
-                else {
-                    return job.agent
+                {
+                    try store.offer(next, keyring: keyring, at: moment)
                 }
-                try store.post(.job(next.order(at: moment)), to: next.agent, keyring: keyring)
                 return job.agent
             }
         }

@@ -112,10 +112,11 @@ public actor ReportIngestor {
         guard !batches.isEmpty else { return }
 
         let moment = now()
-        let outcome = try await store.write { store in
+        let outcome = try await store.write { [keyring] store in
             var outcome = EventBatch.Outcome()
             for (agent, events) in batches {
-                try EventBatch(agent: agent, events: events, now: moment).apply(to: store, &outcome)
+                try EventBatch(agent: agent, events: events, keyring: keyring, now: moment).apply(
+                    to: store, &outcome)
             }
             return outcome
         }

@@ -56,9 +56,11 @@ public struct ServerDesk: Sendable {
             record.keyGeneration += 1
             record.keyID = nil
             record.quarantined = nil
-            record.begin(epoch: record.epoch + 1)
+            record.beginEpoch(at: moment)
         } then: { record, store, moment in
             try store.removeOutbox(of: agent, through: .max)
+            // Of a restored panel's jobs nobody knows which of them ran.
+            guard record.recoveringSince == nil else { return }
             for state in [JobState.queued, .waiting] {
                 let waiting = JobQuery(agent: agent, state: state, limit: .max)
                 for job in try store.jobs(waiting) {

@@ -26,6 +26,9 @@ public struct AgentRecord: Hashable, Sendable {
     public var quarantined: String?
     /// Since when an operator keeps it from starting anything; nil where it may.
     public var pause: Pause?
+    /// Since when this panel, restored from a backup, waits for the agent to tell what became of its jobs; nil where
+    /// it does not.
+    public var recoveringSince: Timestamp?
     /// When its key was revoked; nil where that never happened, or a key given since is in use.
     public var revokedAt: Timestamp?
     /// Which of the keys that can be derived for its name counts; raised by each revocation.
@@ -69,8 +72,10 @@ public struct AgentRecord: Hashable, Sendable {
     }
 
     /// Begins a new history in both directions, numbered from 1.
-    mutating func begin(epoch: Int) {
-        self.epoch = epoch
+    ///
+    /// An epoch is named by its second, so that two restorations of one backup begin two.
+    mutating func beginEpoch(at moment: Timestamp) {
+        epoch = max(epoch + 1, Int(moment.milliseconds / 1000))
         lastSent = 0
         downHead = ChainHead(genesis: .down, agent: id, epoch: epoch)
         received = 0

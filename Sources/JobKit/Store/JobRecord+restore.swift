@@ -28,6 +28,13 @@ extension JobRecord {
         }
     }
 
+    /// The job as it was accepted, its attempt of that name offered.
+    func offered(_ attempt: AttemptID, at moment: Timestamp) -> JobRecord {
+        var record = self
+        record.attempt = AttemptRecord(id: attempt, offeredAt: moment)
+        return record
+    }
+
     /// The job as it was accepted, brought to where it stood when it was written.
     package func restored(_ progress: Progress, attempt: AttemptRecord) -> JobRecord {
         var record = self

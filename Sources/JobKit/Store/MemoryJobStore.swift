@@ -4,10 +4,13 @@ import Synchronization
 ///
 /// Passes the same suite as the one on disk; forgets everything with the process.
 public final class MemoryJobStore: JobStore {
-    private let state = Mutex(MemoryStoreState())
+    private let state: Mutex<MemoryStoreState>
 
     /// An empty store.
-    public init() {}
+    public init() { state = Mutex(MemoryStoreState()) }
+
+    /// A store with what another one holds now, as a backup has it.
+    package init(copying other: MemoryJobStore) { state = Mutex(other.state.withLock { $0.copy() }) }
 
     /// Runs `body` on a consistent view.
     public func read<Value: Sendable>(

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import JobKit
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -24,6 +25,8 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             return try await next(request, context)
         } catch let problem as Problem {
             return problem.response(from: request, context: context)
+        } catch let error as RecoveryPending {
+            return Problem.recovering(error.agent).response(from: request, context: context)
         } catch is HTTPParserError {
             return Problem.badFraming.response(from: request, context: context)
         } catch is NIOTooManyBytesError {

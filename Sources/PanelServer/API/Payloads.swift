@@ -30,6 +30,7 @@ extension JobRecord {
             "finished_at": .optional(finishedAt, \.payload),
             "cancel_requested_at": .optional(cancelRequestedAt, \.payload),
             "retry_at": .optional(retryAt, \.payload),
+            "recovered_from_agent": .bool(isRecoveredFromAgent),
             "rerun_of": .optional(rerunOf) { .string($0.description) },
             "expires_at": expiresAt.payload,
         ]
@@ -79,6 +80,7 @@ extension AgentRecord {
             "first_seen_at": firstSeenAt.payload, "last_seen_at": (presence?.seenAt ?? lastBeatAt).payload,
             "unreachable_since": .optional(unreachableSince, \.payload),
             "quarantined": .optional(quarantined) { .string($0) },
+            "recovering_since": .optional(recoveringSince, \.payload),
             "revoked_at": .optional(revokedAt, \.payload), "paused_at": .optional(pause, \.at.payload),
             "pause_note": .optional(pause?.note) { .string($0) },
             "key_id": .optional(keyID) { .string($0) }, "key_generation": .integer(keyGeneration),

@@ -99,6 +99,13 @@ extension Problem {
             .conflict, "final", "job '\(job.id)' has \(job.state.rawValue) already; nothing can change that")
     }
 
+    static func recovering(_ server: AgentID) -> Problem {
+        Problem(
+            .conflict, "recovering",
+            "the panel was restored, and server '\(server)' has still to tell what became of its jobs; try again later"
+        )
+    }
+
     static func applicationChanged(_ id: String) -> Problem {
         Problem(
             .conflict, "application_changed",

@@ -6,7 +6,8 @@ enum AgentRow {
     static let key = Columns("id", "firstSeenAt")
     static let progress = Columns(
         "epoch", "lastSent", "downHead", "received", "cursor", "upHead", "session", "lastBeatAt",
-        "unreachableSince", "quarantined", "pausedAt", "pauseNote", "revokedAt", "keyGeneration", "keyID",
+        "unreachableSince", "quarantined", "pausedAt", "pauseNote", "recoveringSince", "revokedAt",
+        "keyGeneration", "keyID",
         "facts")
     static let columns = key + progress
 
@@ -15,7 +16,8 @@ enum AgentRow {
             agent.id.description, agent.firstSeenAt.milliseconds, agent.epoch, agent.lastSent,
             agent.downHead.description, agent.received, agent.cursor, agent.upHead.description, agent.session,
             agent.lastBeatAt.milliseconds, agent.unreachableSince?.milliseconds, agent.quarantined,
-            agent.pause?.at.milliseconds, agent.pause?.note, agent.revokedAt?.milliseconds,
+            agent.pause?.at.milliseconds, agent.pause?.note, agent.recoveringSince?.milliseconds,
+            agent.revokedAt?.milliseconds,
             agent.keyGeneration, agent.keyID,
             agent.facts.canonicalJSON,
         ]
@@ -36,6 +38,7 @@ enum AgentRow {
         agent.quarantined = try row.optionalText()
         let (pausedAt, note) = (try row.optionalTime(), try row.optionalText())
         agent.pause = pausedAt.map { AgentRecord.Pause(at: $0, note: note) }
+        agent.recoveringSince = try row.optionalTime()
         agent.revokedAt = try row.optionalTime()
         agent.keyGeneration = try row.integer()
         agent.keyID = try row.optionalText()

@@ -6,7 +6,7 @@ enum JobRow {
     static let accepted = Columns(
         "id", "agent", "application", "revision", "contentDigest", "script", "action", "inputs", "actor",
         "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent", "retry", "exitCodes",
-        "retained", "rerunOf")
+        "retained", "rerunOf", "isRecoveredFromAgent")
     static let progress = Columns(
         "attempt", "sealed", "state", "reason", "detail", "exitCode", "beganAt", "finishedAt",
         "cancelRequestedAt", "retryAt", "interruptions")
@@ -18,7 +18,7 @@ enum JobRow {
             job.actor, job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
             job.terms.graceSeconds, job.terms.isIdempotent, RetryColumn.text(job.terms.retry),
             ExitCodeColumn.text(job.terms.exitCodes), job.terms.retained.sorted().joined(separator: ","),
-            job.rerunOf?.description,
+            job.rerunOf?.description, job.isRecoveredFromAgent,
         ]
     }
 
@@ -54,6 +54,7 @@ enum JobRow {
             exitCodes: try ExitCodeColumn.read(&row),
             retained: Set(try row.text().split(separator: ",").map { String($0) }))
         let rerunOf = try row.optionalParsed(JobID.init(_:))
+        let isRecovered = try row.boolean()
         _ = try row.integer()  // the current attempt's number, which its own row has too
         let sealed = try row.members { $0.string.flatMap(SealedInput.init(text:)) }
         let progress = JobRecord.Progress(
@@ -64,7 +65,8 @@ enum JobRow {
             interruptions: try row.integer())
         return JobRecord(
             id: id, agent: agent, application: application, action: action, inputs: inputs, sealed: sealed,
-            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms, rerunOf: rerunOf
+            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms, rerunOf: rerunOf,
+            isRecoveredFromAgent: isRecovered
         ).restored(progress, attempt: try AttemptRow.read(&row))
     }
 }

@@ -21,6 +21,7 @@ extension StoreSchema {
             exitCodes TEXT NOT NULL,
             retained TEXT NOT NULL,
             rerunOf TEXT REFERENCES job(id),
+            isRecoveredFromAgent INTEGER NOT NULL,
             attempt INTEGER NOT NULL,
             sealed TEXT NOT NULL,
             state TEXT NOT NULL,
@@ -35,7 +36,7 @@ extension StoreSchema {
             CONSTRAINT jobIDHas26Characters CHECK (length(id) = 26),
             CONSTRAINT objectsAreJSON CHECK (
                 json_valid(inputs) AND json_valid(sealed) AND json_valid(exitCodes) AND json_valid(retry)),
-            CONSTRAINT isIdempotentIsBoolean CHECK (isIdempotent IN (0, 1)),
+            CONSTRAINT booleansAre0Or1 CHECK (isIdempotent IN (0, 1) AND isRecoveredFromAgent IN (0, 1)),
             CONSTRAINT attemptsCountFrom1 CHECK (attempt >= 1),
             CONSTRAINT interruptionsAreAttempts CHECK (interruptions BETWEEN 0 AND attempt),
             CONSTRAINT stateIsKnown CHECK (
@@ -149,6 +150,7 @@ extension StoreSchema {
             quarantined TEXT,
             pausedAt INTEGER,
             pauseNote TEXT,
+            recoveringSince INTEGER,
             revokedAt INTEGER,
             keyGeneration INTEGER NOT NULL,
             keyID TEXT,

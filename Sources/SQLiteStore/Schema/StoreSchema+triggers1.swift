@@ -16,7 +16,8 @@ extension StoreSchema {
 
         CREATE TRIGGER acceptedNeverChanges
         BEFORE UPDATE OF id, agent, application, revision, contentDigest, script, action, inputs, actor,
-            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, retry, exitCodes, retained, rerunOf ON job
+            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, retry, exitCodes, retained, rerunOf,
+            isRecoveredFromAgent ON job
         BEGIN SELECT RAISE(ABORT, 'what was accepted never changes'); END;
 
         CREATE TRIGGER stateMovesAlongTheDiagram BEFORE UPDATE OF state ON job

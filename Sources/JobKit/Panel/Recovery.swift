@@ -1,0 +1,125 @@
+// A panel that was restored from a backup, and what agents tell it of the time since.
+
+extension StoreWriter {
+    /// Begins a new epoch with every agent: call it once, on a record that was put back.
+    ///
+    /// Nothing that was sent before counts any more. Jobs wait until their agent has told what became of them.
+    ///
+    /// - Returns: how many agents there are.
+    package func beginNewEpochs(at moment: Timestamp) throws -> Int {
+        let agents = try agents()
+        for var agent in agents {
+            try removeOutbox(of: agent.id, through: .max)
+            agent.beginEpoch(at: moment)
+            agent.recoveringSince = moment
+            try save(agent)
+        }
+        try record(
+            AuditDraft(
+                at: moment, actor: "panel", action: "panel.restored", detail: ["agents": String(agents.count)]
+            ))
+        return agents.count
+    }
+
+    /// Offers a job's current attempt to its agent; to one that is still to tell what it did, later.
+    func offer(_ job: JobRecord, keyring: Keyring, at moment: Timestamp) throws {
+        guard try agent(job.agent)?.recoveringSince == nil else { return }
+        try post(.job(job.order(at: moment)), to: job.agent, keyring: keyring)
+    }
+}
+
+/// Takes in what an agent tells of its own past.
+struct Recovery {
+    let agent: AgentID
+    /// Whether this panel has asked for it; of jobs that it does not know it hears then alone.
+    let isRecovering: Bool
+    let now: Timestamp
+
+    /// Brings a job to where its agent saw it last.
+    ///
+    /// - Returns: the job, where that changed it.
+    func take(_ summary: AttemptSummary, into store: any StoreWriter) throws -> JobRecord? {
+        let attempt = summary.order.attempt
+        guard let known = try store.job(attempt.job) ?? learn(summary.order, in: store) else { return nil }
+        guard known.agent == agent else {
+            throw EventBatch.Breach("inventory of a job that is not this agent's: '\(attempt)'")
+        }
+        var job = known
+        for event in events(of: summary, after: job) {
+            guard !job.state.isFinal,
+                case .changed(let next) = try store.apply(event, to: job, actor: "agent:\(agent)", at: now)
+            else { break }
+            job = next
+        }
+        return job == known ? nil : job
+    }
+
+    /// Ends the recovery: what waits and was not told of never began, and is offered now.
+    ///
+    /// - Parameter live: attempts that the agent has under way.
+    func finish(
+        _ record: inout AgentRecord, _ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]
+    ) throws {
+        guard isRecovering else { return }
+        record.recoveringSince = nil
+        try store.save(record)
+        let queued = try store.jobs(JobQuery(agent: agent, state: .queued, limit: .max))
+        let claimed = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max)).filter {
+            $0.attempt.phase == .claimed && !live.contains($0.attempt.id)
+        }
+        let places = (queued + claimed).sorted { left, right in
+            (left.attempt.offeredAt, left.id.description) < (right.attempt.offeredAt, right.id.description)
+        }
+        for job in places { try store.offer(job, keyring: keyring, at: now) }
+        try store.record(
+            AuditDraft(
+                at: now, actor: "agent:\(agent)", action: "agent.recovered", agent: agent,
+                detail: ["offered": String(places.count)]))
+        // Offering has moved the record on.
+        if let offered = try store.agent(agent) { record = offered }
+    }
+
+    /// A job that was accepted after the backup was made: known by the agent alone.
+    private func learn(_ order: JobOrder, in store: any StoreWriter) throws -> JobRecord? {
+        guard isRecovering else { return nil }
+        let first = JobRecord(
+            id: order.attempt.job, agent: agent,
+            application: ApplicationStamp(
+                id: order.application, revision: order.revision, contentDigest: order.contentDigest,
+                script: order.script),
+            action: order.action, inputs: order.inputs, sealed: order.sealed, actor: order.actor,
+            createdAt: order.issuedAt, expiresAt: order.expiresAt,
+            terms: JobTerms(
+                timeoutSeconds: order.timeoutSeconds, graceSeconds: order.graceSeconds, isIdempotent: false),
+            isRecoveredFromAgent: true)
+        let job = first.offered(order.attempt, at: order.issuedAt)
+        try store.insert(job)
+        try store.record(
+            AuditDraft(
+                at: now, actor: "agent:\(agent)", action: "job.recovered", job: job.id, agent: agent,
+                detail: job.auditDetail))
+        return job
+    }
+
+    /// What has to have happened for the attempt to be where its agent says.
+    private func events(of summary: AttemptSummary, after job: JobRecord) -> [JobEvent] {
+        let number = summary.order.attempt.number
+        var events: [JobEvent] = []
+        if job.state == .waiting, number == job.attempt.id.number + 1 { events.append(.retryDue) }
+        let phase = events.isEmpty ? job.attempt.phase : .offered
+        switch summary.end {
+        case .refused(let refusal): return events + [.refused(attempt: number, refusal)]
+        case .withdrawn:
+            return events
+                + (job.cancelRequestedAt == nil ? [.cancelRequested] : [.withdrawn(attempt: number)])
+        case .ended(let result):
+            if phase == .offered { events.append(.claimed(attempt: number)) }
+            if phase != .began, let moment = result.beganAt ?? (result.sawItsEnd ? result.endedAt : nil) {
+                events.append(.began(attempt: number, at: moment))
+            }
+            return events + [.finished(attempt: number, result)]
+        case .waiting: return []
+        case nil: return phase == .offered ? events + [.claimed(attempt: number)] : events
+        }
+    }
+}

@@ -1,0 +1,131 @@
+import ManifestKit
+import TestSupport
+import Testing
+
+/// A panel that comes back with an older record.
+@Suite("The panel's restoration", .timeLimit(.minutes(5)), .enabled(if: House.hasRoot, House.needsRoot))
+struct RestoreTests {
+    private static let steady = TestApplication(
+        id: "steady",
+        script: """
+            for ((n = 1; n <= 1000; n++)); do
+                echo "line $n"
+                ! is_open later || end 0
+                sleep 0.05
+            done
+            """)
+
+    /// F13: restored with the tool, the panel learns everything that was done since, and nothing runs again.
+    @Test func f13LearnsFromItsAgentsWhatWasDone() async throws {
+        try await House.run([.patient, Self.steady]) { house in
+            let running = try await house.install("patient")
+            try await house.waitForOutput(of: running, holding: "line 1")
+            let queued = try await house.install("patient")
+            let backup = try await house.backUp()
+
+            // What happens now is not in the backup.
+            try house.openGate("go")
+            let before = [running, queued]
+            for id in before { #expect(try await house.end(of: id)["exit_code"] == 3) }
+            let unknown = try await house.install("patient")
+            _ = try await house.end(of: unknown)
+            let living = try await house.install("steady")
+            try await house.waitForOutput(of: living, holding: "line 2")
+            let waiting = try await house.install("patient")
+            try await eventually("an agent that has the last job, too") {
+                try await house.server()?["undelivered"] == 0
+            }
+
+            house.panel.kill()
+            try await house.restore(backup)
+            try await house.startPanel()
+            try await eventually("an agent that has told everything") {
+                try await house.server()?["recovering_since"] == .null
+            }
+            for id in before + [unknown] {
+                let job = try await house.job(id)
+                #expect(job["status"] == "failed")
+                #expect(job["exit_code"] == 3)
+            }
+            #expect(try await house.job(queued)["recovered_from_agent"] == false)
+            #expect(try await house.job(unknown)["recovered_from_agent"] == true)
+            #expect(try await house.job(living)["status"] == "running")
+            #expect(try await house.job(waiting)["status"] == "queued")
+
+            try house.openGate("later")
+            let end = try await house.end(of: living)
+            #expect(end["status"] == "succeeded")
+            let lines = try await house.output(of: living).split(separator: "\n")
+            #expect(lines == (1...lines.count).map { "line \($0)" })
+            let next = try await house.install("patient")
+            for id in [waiting, next] { #expect(try await house.end(of: id)["exit_code"] == 3) }
+            for id in before + [unknown, living, waiting, next] {
+                #expect(house.told("began", of: id) == 1, "\(id)")
+            }
+        }
+    }
+
+    /// F14: restored without the tool, the panel is told apart; nothing starts for it, and both sides say so.
+    @Test func f14StartsNothingForAnOldRecord() async throws {
+        try await House.run([.patient]) { house in
+            try house.openGate("go")
+            let first = try await house.install("patient")
+            _ = try await house.end(of: first)
+            let backup = try await house.backUp()
+            let second = try await house.install("patient")
+            _ = try await house.end(of: second)
+
+            house.panel.kill()
+            try house.putBack(backup)
+            try await house.startPanel()
+            _ = try await house.panel.line(with: "this panel's record is older")
+            let third = try await house.install("patient")
+            _ = try await eventually("an alarm of the agent", within: .seconds(60)) {
+                house.agent.output.contains("the panel's record is older than this agent's") ? true : nil
+            }
+            #expect(house.told("began", of: third) == 0)
+            #expect(try await house.job(third)["status"] == "queued")
+
+            // With the tool the same record serves; what it accepted meanwhile is offered.
+            house.panel.kill()
+            try await house.restore("\(house.panelFolder)/panel.sqlite", named: "again.sqlite")
+            try await house.startPanel()
+            #expect(try await house.end(of: third)["exit_code"] == 3)
+            #expect(try await house.job(second)["recovered_from_agent"] == true)
+            for id in [first, second, third] { #expect(house.told("began", of: id) == 1, "\(id)") }
+        }
+    }
+}
+
+extension House {
+    /// A copy of the record, made while no panel runs; the panel runs again afterwards.
+    fileprivate func backUp() async throws -> String {
+        try await panel.stop(within: .seconds(20))
+        let backup = "\(panelFolder)/backup.sqlite"
+        try Fixtures.write(try Fixtures.bytes("\(panelFolder)/panel.sqlite"), to: backup)
+        try await startPanel()
+        return backup
+    }
+
+    /// Puts a copy in the record's place, as somebody does who knows no better.
+    fileprivate func putBack(_ backup: String) throws {
+        for suffix in ["-wal", "-shm"] { FileTree.remove("\(panelFolder)/panel.sqlite\(suffix)") }
+        try Fixtures.write(try Fixtures.bytes(backup), to: "\(panelFolder)/panel.sqlite")
+    }
+
+    /// Restores a record as it is meant to be done, and waits for the end.
+    fileprivate func restore(_ record: String, named name: String? = nil) async throws {
+        var backup = record
+        if let name {
+            backup = "\(panelFolder)/\(name)"
+            for suffix in ["", "-wal"] {
+                try FileTree.write(FileTree.bytes(record + suffix), to: backup + suffix)
+            }
+        }
+        let program = try anotherPanel()
+        try program.start(["--restore", backup])
+        let code = try await program.end()
+        try #require(code == 0, "\(program.output)")
+        try #require(program.output.contains("is restored from"), "\(program.output)")
+    }
+}

@@ -1,0 +1,94 @@
+import GRDB
+import Glibc
+import JobKit
+import TestSupport
+import Testing
+
+@testable import SQLiteStore
+
+@Suite("Restoring the record") struct RestoreTests {
+    let folder: TemporaryDirectory
+    let path: String
+    let backup: String
+    let moment = JobRecord.sampleStart.advanced(bySeconds: 1000)
+
+    init() async throws {
+        folder = try TemporaryDirectory()
+        path = folder.path("panel.sqlite")
+        backup = folder.path("backup.sqlite")
+        let store = try SQLiteJobStore(path: path)
+        try await store.write { store in
+            let agent = AgentRecord(
+                id: .sample("agent-001"), firstSeenAt: JobRecord.sampleStart, session: "s", facts: [:])
+            try store.save(agent)
+            try store.insert(.sample(1))
+            try store.append(
+                OutboxEntry(agent: agent.id, position: StreamPosition(epoch: 1, number: 1), envelope: [1]))
+        }
+        // What the log holds belongs to it.
+        let source = try DatabaseQueue(path: path)
+        let copy = try DatabaseQueue(path: backup)
+        try source.backup(to: copy)
+        try await store.write { try $0.insert(.sample(2)) }
+        try source.close()
+        try copy.close()
+        try store.close()
+    }
+
+    @Test func putsTheBackupInPlaceAndBeginsNewEpochs() async throws {
+        let done = try SQLiteJobStore.restore(backup, to: path, at: moment)
+        #expect(done.agents == 1)
+        let replaced = try #require(done.replaced)
+        let store = try SQLiteJobStore(path: path)
+        try await store.read { [moment] store throws in
+            #expect(try store.jobs(JobQuery()).map(\.id) == [JobRecord.sample(1).id])
+            let agent = try #require(try store.agent(.sample("agent-001")))
+            #expect(agent.epoch == Int(moment.milliseconds / 1000))
+            #expect(agent.recoveringSince == moment)
+            #expect(agent.cursor == 0 && agent.lastSent == 0)
+            #expect(try store.outbox(of: agent.id, after: 0, limit: 9) == [])
+            #expect(try store.audit(after: 0, limit: 9).last?.draft.action == "panel.restored")
+        }
+        let old = try SQLiteJobStore(path: replaced)
+        #expect(try await old.read { try $0.jobs(JobQuery()).count } == 2)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    }
+
+    @Test func restoresWhereTheRecordIsGone() async throws {
+        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+        #expect(throws: StoreError.self) { try SQLiteJobStore(path: path) }
+        #expect(try SQLiteJobStore.restore(backup, to: path, at: moment).replaced == nil)
+        #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 1)
+    }
+
+    /// Two restorations of one backup are two histories.
+    @Test func namesEachEpochByItsSecond() async throws {
+        _ = try SQLiteJobStore.restore(backup, to: path, at: moment)
+        _ = try SQLiteJobStore.restore(backup, to: path, at: moment.advanced(bySeconds: 5))
+        let agent = try await SQLiteJobStore(path: path).read { try $0.agent(.sample("agent-001")) }
+        #expect(agent?.epoch == Int(moment.milliseconds / 1000) + 5)
+    }
+
+    @Test func leavesTheRecordAloneWhereTheBackupIsNone() async throws {
+        let file = folder.path("letter.txt")
+        try Fixtures.write("Dear panel", to: file)
+        let others = [file, folder.path("nothing.sqlite"), folder.path("")]
+        for other in others {
+            #expect(throws: StoreError.self, "\(other)") {
+                try SQLiteJobStore.restore(other, to: path, at: moment)
+            }
+        }
+        #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 2)
+        #expect(try Fixtures.read(file) == "Dear panel")
+    }
+
+    @Test func waitsForNoRunningPanel() throws {
+        let store = try SQLiteJobStore(path: path)
+        let error = #expect(throws: StoreError.self) {
+            try SQLiteJobStore.restore(backup, to: path, at: moment)
+        }
+        #expect(error?.code == .inUse)
+        try store.close()
+    }
+}
