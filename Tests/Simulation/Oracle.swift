@@ -20,6 +20,12 @@ struct Oracle {
     private var accepted: Set<JobID> = []
     private var answers: [Int: JobID] = [:]
     private var finals: [JobID: JobRecord] = [:]
+    /// When the panel was set back to an older record last; what was permitted before may have been forgotten.
+    private var setBackAt: Timestamp?
+    /// Whose word each attempt was started on, by the panel's clock.
+    private var permits: [AttemptID: Timestamp] = [:]
+    /// Everything that was ever answered with 202.
+    private var asked: Set<JobID> = []
     var answeredCount: Int { answers.count }
     /// How many jobs came to each end.
     var ends: [String: Int] {
@@ -32,7 +38,25 @@ struct Oracle {
     var beginnings: Int { begun.values.reduce(0, +) }
 
     /// Notes a job that is committed, though its client may not know.
-    mutating func notice(_ job: JobID) { accepted.insert(job) }
+    mutating func notice(_ job: JobID) {
+        accepted.insert(job)
+        asked.insert(job)
+    }
+
+    /// Notes that the panel has an older record: what it accepted since is gone, unless an agent tells of it.
+    mutating func setBack(to jobs: [JobRecord], at moment: Timestamp) {
+        let known = Set(jobs.map(\.id))
+        setBackAt = moment
+        finals = [:]
+        for job in jobs where job.state.isFinal { finals[job.id] = job }
+        accepted.formIntersection(known)
+        answers = answers.filter { known.contains($0.value) }
+    }
+
+    private func isOlderThanTheRecord(_ attempt: AttemptID) -> Bool {
+        guard let setBackAt, let permit = permits[attempt] else { return false }
+        return permit <= setBackAt
+    }
 
     func isAnswered(_ request: Int) -> Bool { answers[request] != nil }
 
@@ -42,7 +66,7 @@ struct Oracle {
             throw Violation("G2: request \(request) is '\(known)' and '\(job)'")
         }
         answers[request] = job
-        accepted.insert(job)
+        notice(job)
     }
 
     mutating func see(
@@ -50,7 +74,9 @@ struct Oracle {
         _ pause: AgentRecord.Pause?, at now: Timestamp
     ) throws {
         switch sight {
-        case .permitted(let order, let word): try permit(order, word, at: now)
+        case .permitted(let order, let word):
+            permits[order.attempt] = word
+            try permit(order, word, at: now)
         case .began(let attempt, let order): try begin(attempt, order, on: server.name, panel, pause)
         case .wrote(let attempt, let record): written[attempt, default: []].append(record)
         case .done(let attempt, let code):
@@ -74,10 +100,10 @@ struct Oracle {
     ) throws {
         begun[attempt, default: 0] += 1
         // G9
-        guard let panel, accepted.contains(attempt.job) else {
+        guard asked.contains(attempt.job) else {
             throw Violation("G9: '\(attempt)' began, which nobody asked for")
         }
-        guard order.inputs == panel.inputs else {
+        if let panel, order.inputs != panel.inputs {
             throw Violation("G9: '\(attempt)' began with other inputs")
         }
         // G3
@@ -88,8 +114,10 @@ struct Oracle {
                 throw Violation("G4: '\(attempt)' began while '\(other)' lives")
             }
         }
+        living[attempt, default: []].insert(server)
+        guard !isOlderThanTheRecord(attempt) else { return }
         // G5
-        guard panel.attempt.id == attempt, panel.attempt.phase != .offered else {
+        guard let panel, panel.attempt.id == attempt, panel.attempt.phase != .offered else {
             throw Violation("G5: '\(attempt)' began while the panel's record knows no claim of it")
         }
         // What was claimed while the server was paused has no permit.
@@ -100,7 +128,6 @@ struct Oracle {
         if panel.state.isFinal, panel.reason != .abandoned {
             throw Violation("G6: '\(attempt)' began, and the panel says '\(panel.state.rawValue)' already")
         }
-        living[attempt, default: []].insert(server)
     }
 
     /// Holds every job of the panel against what happened.
@@ -153,8 +180,11 @@ struct Oracle {
     var attempts: [AttemptID] { written.keys.sorted { $0.description < $1.description } }
 
     /// The panel has all of an attempt's output, once and in order (G8).
+    ///
+    /// Of what it had before it was set back to an older record it has the beginning.
     func check(_ records: [LogRecord], of attempt: AttemptID) throws {
-        guard records == written[attempt] else {
+        let all = written[attempt] ?? []
+        guard records == all || isOlderThanTheRecord(attempt) && all.starts(with: records) else {
             throw Violation(
                 "G8: the panel has \(records.count) of \(written[attempt]?.count ?? 0) records of '\(attempt)'"
             )
@@ -166,8 +196,11 @@ struct Oracle {
         for job in accepted where !jobs.contains(where: { $0.id == job }) {
             throw Violation("G1: '\(job)' was accepted and is gone")
         }
+        for attempt in begun.keys where !jobs.contains(where: { $0.id == attempt.job }) {
+            throw Violation("G7: '\(attempt)' began, and the panel knows nothing of it")
+        }
         // What was committed and asked for again is one job all the same (G2).
-        if jobs.count > answers.count {
+        if jobs.count(where: { !$0.isRecoveredFromAgent }) > answers.count {
             throw Violation("G2: \(answers.count) requests made \(jobs.count) jobs")
         }
         let open = jobs.filter { !$0.state.isFinal }

@@ -42,9 +42,10 @@ struct SimulatedServer {
 
     private var machine: AgentMachine
     private var journal: [JournalEntry] = []
+    private var archive: [AttemptSummary] = []
     private var runs: [AttemptID: Run] = [:]
     private var effects: [AgentMachine.Effect] = []
-    private var written = 0
+    private var written = StreamPosition(epoch: 1, number: 0)
     private var received = StreamPosition(epoch: 1, number: 0)
     private var hasFailed = false
     private var generator: SeededGenerator
@@ -146,7 +147,7 @@ struct SimulatedServer {
         } catch {
             hasFailed = true
         }
-        written = machine.lastEvent
+        written = machine.lastPosition
         received = machine.received
         machine.recover(survey(), at: moment)
     }
@@ -222,7 +223,8 @@ struct SimulatedServer {
     private mutating func receive() {
         let known = Set(machine.running)
         defer {
-            for attempt in machine.running where !known.contains(attempt) {
+            // What a new epoch takes up again started long ago.
+            for attempt in machine.running where !known.contains(attempt) && runs[attempt] == nil {
                 if let order = machine.order(of: attempt) {
                     sights.append(.permitted(order, word: machine.permittedAt))
                 }
@@ -240,15 +242,15 @@ struct SimulatedServer {
         guard let last = entries.last, let additions = try? wire.report(entries, of: agent) else { return }
         for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
             if let known = try? wire.event(at: entry.position, of: agent) {
-                machine.noteFound(known, at: entry.position.number)
+                machine.noteFound(known, at: entry.position)
             }
         }
-        machine.noteReported(through: last.position.number)
+        machine.noteReported(through: last.position)
     }
 
     private mutating func beat() {
         let envelope = machine.beat(
-            received: received, written: written, at: moment, bootID: "boot", version: "1",
+            received: received, written: written.number, at: moment, bootID: "boot", version: "1",
             facts: ["os_id": "debian"])
         if let envelope { try? wire.beat(envelope, of: agent) }
     }
@@ -256,7 +258,7 @@ struct SimulatedServer {
     /// Writes what was decided; the power may go in the middle.
     private mutating func commit() {
         guard machine.hasDecisions else { return }
-        let (event, downlink) = (machine.lastEvent, machine.received)
+        let (event, downlink) = (machine.lastPosition, machine.received)
         let (lines, decided) = machine.takeDecisions()
         if wire.failures > 0, Int.random(in: 0..<60, using: &generator) == 0 {
             journal += lines.prefix(Int.random(in: 0...lines.count, using: &generator))
@@ -266,7 +268,9 @@ struct SimulatedServer {
         (written, received) = (event, downlink)
         effects += decided
         if journal.count > 60, !machine.hasLines, Bool.random(using: &generator) {
-            journal = machine.compacted(machine: "machine")
+            let (lines, past) = machine.compacted(machine: "machine")
+            archive += past
+            journal = lines
         }
     }
 
@@ -284,8 +288,11 @@ struct SimulatedServer {
         case .follow(let attempt, let record):
             runs[attempt]?.isFollowed = true
             runs[attempt]?.toldRecords = record
+            runs[attempt]?.toldBegan = false
+            machine.noteFollowing(attempt, afterRecord: record)
         case .cancel(let attempt): runs[attempt]?.isCancelled = true
         case .discard(let attempt): runs[attempt] = nil
+        case .recollect: machine.recollect(archive)
         case .restartUp: if (try? wire.restartUp(agent)) == nil { effects.append(.restartUp) }
         }
     }

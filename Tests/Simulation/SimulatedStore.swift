@@ -12,8 +12,14 @@ final class SimulatedStore: JobStore {
         var crashes = 0.0
     }
 
-    let record = MemoryJobStore()
+    private let records = Mutex(MemoryJobStore())
     private let faults: Mutex<Faults>
+
+    /// What is on the panel's disk.
+    var record: MemoryJobStore {
+        get { records.withLock(\.self) }
+        set { records.withLock { $0 = newValue } }
+    }
 
     init(seed: UInt64) { faults = Mutex(Faults(generator: SeededGenerator(seed: seed))) }
 

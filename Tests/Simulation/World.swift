@@ -11,6 +11,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case attacked
     /// A server is copied; nothing is lost.
     case cloned
+    /// The panel is set back to an older record, and restored from it.
+    case restored
 }
 
 /// What a schedule came to.
@@ -58,13 +60,17 @@ package struct World {
     private let clock = SimulatedClock()
     private let store: SimulatedStore
     private let wire: SimulatedWire
-    private var panel: Panel
+    private var panel: SimulatedPanel
     private var servers: [SimulatedServer]
     private var oracle = Oracle()
     private var generator: SeededGenerator
     private let wanted: Int
     /// Seconds that jobs may wait, those that never start among them.
     private let jobLife: Int
+    /// An older record of the panel.
+    private var backup: MemoryJobStore?
+    /// Whether the panel works with an older record, and nobody has told its agents.
+    private var isSetBack = false
     private var requests = 0
     private var faults = 0
     private var steps = 0
@@ -77,7 +83,7 @@ package struct World {
         wire = SimulatedWire(seed: generator.next(), clock: clock)
         wanted = Int.random(in: 2...5, using: &generator)
         jobLife = [60, 600, 86_400].randomElement(using: &generator) ?? 600
-        panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        panel = SimulatedPanel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
         servers = [
             SimulatedServer(
                 agent: Self.agent, keys: Self.keyring.keys(for: Self.agent), seed: generator.next(),
@@ -143,7 +149,9 @@ package struct World {
         wire.failures = 0
         wire.isDown = false
         store.crashes = 0
+        if isSetBack { try await restore() }
         try await panel.resume(Self.agent)
+        if scenario == .restored { try await panel.release(Self.agent) }
         while oracle.answeredCount < wanted { try await submit() }
         // Copies may have ended the exchange for good: there only so long as it takes to find them out.
         for round in 0..<(scenario == .cloned ? 150 : 600) {
@@ -205,7 +213,7 @@ package struct World {
     // MARK: Parts
 
     /// Runs a piece of the panel; where it dies, another one starts from the record.
-    private mutating func guarded(_ body: (Panel) async throws -> Void) async throws {
+    private mutating func guarded(_ body: (SimulatedPanel) async throws -> Void) async throws {
         do {
             try await body(panel)
         } catch is PanelCrash {
@@ -215,7 +223,7 @@ package struct World {
     }
 
     private mutating func restartPanel() {
-        panel = Panel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
+        panel = SimulatedPanel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
     }
 
     /// A client's request, made until there is an answer, and sometimes once more.
@@ -237,8 +245,37 @@ package struct World {
     }
 
     private mutating func cancel() async throws {
-        guard let job = try await openJob(where: { $0.cancelRequestedAt == nil }) else { return }
-        try await guarded { try await $0.cancel(job.id) }
+        // A panel that was set back and does not know it may say of a job that ran that it did not.
+        guard !isSetBack, let job = try await openJob(where: { $0.cancelRequestedAt == nil }) else { return }
+        do { try await guarded { try await $0.cancel(job.id) } } catch is RecoveryPending {}
+    }
+
+    /// Makes a backup, or puts the last one in place: as it is meant to be done, or without telling anyone.
+    private mutating func setBack() async throws {
+        guard let older = backup, Bool.random(using: &generator) else {
+            if !isSetBack { backup = MemoryJobStore(copying: store.record) }
+            return
+        }
+        store.record = MemoryJobStore(copying: older)
+        isSetBack = true
+        oracle.setBack(to: try await jobs(), at: clock.timestamp)
+        if Bool.random(using: &generator) { try await restore() } else { restartPanel() }
+    }
+
+    /// Begins a new epoch with all agents, as the panel's `--restore` does.
+    private mutating func restore() async throws {
+        // An epoch is named by its second.
+        clock.advance(by: 1_000)
+        let moment = clock.timestamp
+        _ = try await store.record.write { try $0.beginNewEpochs(at: moment) }
+        isSetBack = false
+        oracle.setBack(to: try await jobs(), at: moment)
+        restartPanel()
+        try await guarded { try await $0.release(Self.agent) }
+    }
+
+    private func jobs() async throws -> [JobRecord] {
+        try await store.record.read { try $0.jobs(JobQuery(limit: 1_000)) }
     }
 
     private mutating func abandon() async throws {
@@ -259,6 +296,7 @@ package struct World {
         faults += 1
         let index = servers.indices.randomElement(using: &generator) ?? 0
         let mayLose = scenario != .cloned
+        if scenario == .restored, Int.random(in: 0..<5, using: &generator) == 0 { return try await setBack() }
         switch Int.random(in: 0..<100, using: &generator) {
         case 0..<16: restartPanel()
         case 16..<34: servers[index].crash()
@@ -299,86 +337,5 @@ package struct World {
             }
         }
         try oracle.check(try await store.record.read { try $0.jobs(JobQuery(limit: 100)) })
-    }
-}
-
-/// The panel's parts over its record, as one run of it has them.
-private struct Panel {
-    let desk: JobDesk
-    let servers: ServerDesk
-    let dispatcher: JobDispatcher
-    let ingestor: ReportIngestor
-    let sweep: PresenceSweep
-    let wire: SimulatedWire
-
-    init(
-        _ store: SimulatedStore, _ wire: SimulatedWire, _ clock: SimulatedClock, _ keyring: Keyring,
-        jobLife: Int, seed: UInt64
-    ) {
-        self.wire = wire
-        let now: @Sendable () -> Timestamp = { clock.timestamp }
-        let dispatcher = JobDispatcher(store: store, link: wire, clock: clock)
-        self.dispatcher = dispatcher
-        let ingestor = ReportIngestor(
-            store: store, link: wire, keyring: keyring,
-            acknowledger: Acknowledger(keyring: keyring, now: now),
-            clock: clock, now: now)
-        self.ingestor = ingestor
-        servers = ServerDesk(store: store, now: now) { try? await ingestor.acknowledge([$0]) }
-        sweep = PresenceSweep(
-            store: store, link: wire, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
-            clock: clock,
-            now: now)
-        let random = SeededBytes(seed: seed)
-        desk = JobDesk(
-            store: store, keyring: keyring, jobLife: jobLife, now: now, random: { random.take($0) },
-            onAccepted: { dispatcher.ring($0) })
-    }
-
-    func submit(_ subject: World.Subject, to agent: AgentID, key: String) async throws -> JobID {
-        let answer = try await desk.submit(
-            JobDesk.Request(
-                application: subject.application, contentDigest: subject.digest, agent: agent,
-                inputs: ["server_name": .text("example.com")], actor: "token:simulator", idempotencyKey: key))
-        switch answer {
-        case .accepted(let job, _), .repeated(let job): return job.id
-        default: throw Violation("G1: a right request was answered '\(answer)'")
-        }
-    }
-
-    func cancel(_ job: JobID) async throws { _ = try await desk.cancel(job, actor: "token:simulator") }
-
-    func abandon(_ job: JobID) async throws {
-        _ = try await desk.abandon(job, operator: "simulator", note: "by chance")
-    }
-
-    func pause(_ agent: AgentID) async throws {
-        _ = try await servers.pause(agent, note: nil, actor: "token:simulator")
-    }
-
-    func resume(_ agent: AgentID) async throws {
-        _ = try await servers.resume(agent, actor: "token:simulator")
-    }
-
-    /// One of its loops takes a turn.
-    func step(_ kind: Int) async throws {
-        for agent in wire.takeRings() { await sweep.hear(agent) }
-        switch kind {
-        case 0..<6: try await dispatcher.turn()
-        case 6..<13: try await ingestor.turn()
-        case 13..<18: try await sweep.turn()
-        case 18: try await dispatcher.begin()
-        default: try await sweep.meetTurn()
-        }
-    }
-
-    /// All of them do.
-    func turn() async throws {
-        for agent in wire.takeRings() { await sweep.hear(agent) }
-        try await sweep.meetTurn()
-        try await sweep.turn()
-        try await dispatcher.begin()
-        try await dispatcher.turn()
-        try await ingestor.turn()
     }
 }
