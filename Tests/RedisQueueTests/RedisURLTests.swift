@@ -96,15 +96,4 @@ import Testing
             #expect(!text.contains("104"), "nor its bytes")
         }
     }
-
-    @Test func saysThatEncryptionIsNotThereYet() throws {
-        let url = try RedisURL("rediss://:hunter2@host")
-        let error = #expect(throws: RedisError.self) { try RedisConnection(to: url, name: "test") }
-        #expect(error?.code == .unsupported)
-        #expect(error?.message.contains("'rediss://host:6379/0'") == true)
-        #expect(error?.message.contains("not supported yet") == true)
-        #expect(
-            code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") { $0 } }
-                == .unsupported)
-    }
 }

@@ -25,10 +25,13 @@ package struct RedisURL: Sendable, CustomStringConvertible {
     /// The user of Redis's access list; nil for the default one.
     package let user: String?
     let password: RedisPassword?
+    /// The files by which both ends know each other, where it is encrypted.
+    package var trust = RedisTrust()
 
     /// The address that the text spells.
-    package init(_ text: String) throws(RedisError) {
+    package init(_ text: String, trust: RedisTrust = RedisTrust()) throws(RedisError) {
         self = try RedisURLParser.parse(text)
+        self.trust = trust
     }
 
     init(endpoint: Endpoint, isEncrypted: Bool, database: Int, credentials: RedisURLParser.Credentials) {
@@ -37,6 +40,11 @@ package struct RedisURL: Sendable, CustomStringConvertible {
         self.database = database
         self.user = credentials.user
         self.password = credentials.password
+    }
+
+    /// The host that a server's certificate has to be for; empty for a socket.
+    var host: String {
+        if case .tcp(let host, _) = endpoint { host } else { "" }
     }
 
     /// The address without user and password.

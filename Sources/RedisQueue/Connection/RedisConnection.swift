@@ -42,7 +42,6 @@ package actor RedisConnection {
     /// - Parameter name: what the server's list of clients shows; without
     ///   spaces.
     package init(to url: RedisURL, name: String) throws(RedisError) {
-        guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         self.url = url
         self.name = name
         inbox = try RedisInbox()
@@ -146,7 +145,7 @@ package actor RedisConnection {
     /// the others.
     private func pause(after error: RedisError) {
         let now = ContinuousClock.now
-        let isFinal = error.code == .refused
+        let isFinal = [.refused, .untrusted, .trustUnusable].contains(error.code)
         refuse(unsent.filter { isFinal || $0.deadline <= now }, with: error)
         unsent.removeAll(where: \.isFinished)
         guard let deadline = unsent.map(\.deadline).min(), inbox.beginWaiting() else { return }

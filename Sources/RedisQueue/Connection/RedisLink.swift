@@ -3,13 +3,13 @@
 /// It lives from a successful greeting to its first error. Not shared: a
 /// connection's own queue is the only one to touch it.
 final class RedisLink {
-    private let socket: RedisSocket
+    private let transport: any RedisTransport
     private let url: RedisURL
     private let reader = RedisReplyReader()
     private var outgoing: ArraySlice<UInt8> = []
 
-    private init(socket: RedisSocket, url: RedisURL) {
-        self.socket = socket
+    private init(transport: any RedisTransport, url: RedisURL) {
+        self.transport = transport
         self.url = url
     }
 
@@ -17,13 +17,16 @@ final class RedisLink {
     static func open(
         _ url: RedisURL, name: String, until deadline: ContinuousClock.Instant
     ) throws(RedisError) -> RedisLink {
-        let link = RedisLink(socket: try RedisSocket.connected(to: url, until: deadline), url: url)
+        let socket = try RedisSocket.connected(to: url, until: deadline)
+        let transport: any RedisTransport =
+            url.isEncrypted ? try RedisTLSSocket.secured(socket, to: url, until: deadline) : socket
+        let link = RedisLink(transport: transport, url: url)
         try RedisGreeting(url: url, name: name).exchange(over: link, until: deadline)
         return link
     }
 
     /// Whether it broke while nothing was asked.
-    var isStale: Bool { socket.isStale }
+    var isStale: Bool { transport.isStale }
 
     /// Puts bytes behind those that are still to go out.
     func enqueue(_ bytes: [UInt8]) {
@@ -36,10 +39,10 @@ final class RedisLink {
         -> [RedisReply]
     {
         try flush()
-        let readiness = socket.wait(until: deadline, isWriting: !outgoing.isEmpty, waker: waker)
+        let readiness = transport.wait(until: deadline, isWriting: !outgoing.isEmpty, waker: waker)
         if readiness.isWritable { try flush() }
         guard readiness.isReadable else { return [] }
-        let outcome = try socket.read { bytes in
+        let outcome = try transport.read { bytes in
             Result { () throws(RedisReplyReader.Violation) in try reader.replies(with: bytes) }
         }
         switch outcome {
@@ -55,7 +58,7 @@ final class RedisLink {
     }
 
     private func flush() throws(RedisError) {
-        guard !outgoing.isEmpty else { return }
-        outgoing = outgoing.dropFirst(try socket.write(outgoing))
+        guard !outgoing.isEmpty || transport.hasUnsentBytes else { return }
+        outgoing = outgoing.dropFirst(try transport.write(outgoing))
     }
 }

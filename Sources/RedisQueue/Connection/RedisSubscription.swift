@@ -17,7 +17,6 @@ package enum RedisSubscription {
         on channel: String, at url: RedisURL, name: String,
         as decode: @escaping @Sendable ([UInt8]) -> Message?
     ) throws(RedisError) -> AsyncStream<Message> {
-        guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
         let (stream, continuation) = AsyncStream<Message>.makeStream(
             bufferingPolicy: .bufferingNewest(bufferedCount))

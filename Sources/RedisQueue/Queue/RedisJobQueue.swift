@@ -23,17 +23,29 @@ public final class RedisJobQueue: PanelLink {
     /// A wire that connects when it is first used.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user:password@]host[:port][/db]` or
-    ///     `unix:///path[?db=n]`.
+    ///   - url: an address in one of the forms of ``RedisURL``.
     ///   - name: what the server's list of clients shows; without spaces.
     /// - Throws: ``QueueError`` where the address is not one of a Redis server.
-    public init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+    public convenience init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+        let address: RedisURL
+        do throws(RedisError) {
+            address = try RedisURL(url)
+        } catch {
+            throw QueueError(error.description)
+        }
+        try self.init(at: address, name: name, prefix: prefix)
+    }
+
+    /// A wire to a server, with the files by which both know each other.
+    ///
+    /// - Throws: ``QueueError`` where the system gives no sockets.
+    package init(at url: RedisURL, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+        self.url = url
         self.name = name
         keys = RedisKeys(prefix: prefix)
         do throws(RedisError) {
-            self.url = try RedisURL(url)
-            connection = try RedisConnection(to: self.url, name: name)
-            reading = try RedisConnection(to: self.url, name: "\(name)-read")
+            connection = try RedisConnection(to: url, name: name)
+            reading = try RedisConnection(to: url, name: "\(name)-read")
         } catch {
             throw QueueError(error.description)
         }
