@@ -44,6 +44,9 @@ package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
         self.word = word
     }
 
+    /// Whether another attempt would come to the same.
+    var isFinal: Bool { [.refused, .untrusted, .trustUnusable].contains(code) }
+
     /// The code and the sentence.
     package var description: String { "\(code.rawValue): \(message)" }
 }

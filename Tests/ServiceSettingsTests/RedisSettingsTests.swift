@@ -124,6 +124,32 @@ import Testing
         }
     }
 
+    @Test func takeThePasswordOfTheSentinels() throws {
+        var settings = [
+            "REDIS_URL": "rediss+sentinel://a,b/mymaster", "REDIS_SENTINEL_USER": "me",
+            "REDIS_SENTINEL_PASSWORD": "hunter2",
+        ]
+        #expect(try redis(settings).sentinelCredentials?.user == "me")
+        settings["REDIS_SENTINEL_USER"] = nil
+        let credentials = try #require(try redis(settings).sentinelCredentials)
+        #expect(credentials.user == nil)
+        #expect(!"\(credentials)".contains("hunter2"))
+        settings["REDIS_SENTINEL_PASSWORD"] = nil
+        #expect(try redis(settings).sentinelCredentials == nil)
+        settings["REDIS_SENTINEL_USER"] = "me"
+        #expect(try problem(settings).hasPrefix("REDIS_SENTINEL_PASSWORD is missing"))
+        settings["REDIS_SENTINEL_USER"] = nil
+        settings["REDIS_SENTINEL_PASSWORD"] = " hunter2"
+        #expect(try problem(settings).hasPrefix("REDIS_SENTINEL_PASSWORD begins or ends with a blank"))
+    }
+
+    @Test(arguments: ["REDIS_SENTINEL_USER", "REDIS_SENTINEL_PASSWORD"])
+    func refuseThePasswordOfSentinelsWhereThereAreNone(name: String) throws {
+        let text = try problem(["REDIS_URL": "rediss://host", name: "hunter2"])
+        #expect(text.contains("are for sentinels"))
+        #expect(!text.contains("hunter2"))
+    }
+
     @Test func neverShowWhatAnAddressHoldsOfAPassword() throws {
         #expect(try !problem(["REDIS_URL": "rediss://:hunter2"]).contains("hunter2"))
         #expect(try !redis(["REDIS_URL": "rediss://:hunter2@host"]).description.contains("hunter2"))

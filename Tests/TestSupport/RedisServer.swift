@@ -136,7 +136,7 @@ package final class RedisServer: Sendable {
             && recv(descriptor, &answer, 1, 0) == 1
     }
 
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

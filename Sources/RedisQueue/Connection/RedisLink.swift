@@ -15,13 +15,14 @@ final class RedisLink {
 
     /// Connects and greets the server.
     static func open(
-        _ url: RedisURL, name: String, until deadline: ContinuousClock.Instant
+        _ url: RedisURL, name: String, as part: RedisGreeting.Part = .server,
+        until deadline: ContinuousClock.Instant
     ) throws(RedisError) -> RedisLink {
         let socket = try RedisSocket.connected(to: url, until: deadline)
         let transport: any RedisTransport =
             url.isEncrypted ? try RedisTLSSocket.secured(socket, to: url, until: deadline) : socket
         let link = RedisLink(transport: transport, url: url)
-        try RedisGreeting(url: url, name: name).exchange(over: link, until: deadline)
+        try RedisGreeting(url: url, name: name, part: part).exchange(over: link, until: deadline)
         return link
     }
 
@@ -54,6 +55,28 @@ final class RedisLink {
             throw RedisError(.replyTooLarge, "Redis at '\(url)' sent \(what)")
         case .failure(.malformed(let what)):
             throw RedisError(.protocolViolated, "Redis at '\(url)' sent \(what)")
+        }
+    }
+
+    /// Asks before anything else is asked, and hands over each answer as it
+    /// comes: a server may end the connection behind the first one.
+    func ask(
+        _ commands: [[RedisArgument]], until deadline: ContinuousClock.Instant,
+        _ take: ([RedisArgument], RedisReply) throws(RedisError) -> Void
+    ) throws(RedisError) {
+        enqueue(RedisCommandFormat.bytes(of: commands))
+        var answered = 0
+        while answered < commands.count {
+            for reply in try exchange(waker: nil, until: deadline) {
+                guard answered < commands.count else {
+                    throw RedisError(.protocolViolated, "Redis at '\(url)' sent an answer to no question")
+                }
+                try take(commands[answered], reply)
+                answered += 1
+            }
+            guard answered == commands.count || deadline > .now else {
+                throw RedisError(.timedOut, "Redis at '\(url)' did not answer its greeting in time")
+            }
         }
     }
 

@@ -57,9 +57,10 @@ private final class RedisListener: Sendable {
 
     func listen(_ receive: ([UInt8]) -> Void) {
         var backoff = RedisBackoff()
+        var dialer = RedisDialer(to: url, name: name)
         while !isStopped.load(ordering: .acquiring) {
             do throws(RedisError) {
-                let link = try RedisLink.open(url, name: name, until: .now + Self.patience)
+                let link = try dialer.open(until: .now + Self.patience)
                 link.enqueue(RedisCommandFormat.bytes(of: [["SUBSCRIBE", RedisArgument(channel)]]))
                 try follow(link) { message in
                     backoff = RedisBackoff()
