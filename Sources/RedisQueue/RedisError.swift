@@ -59,6 +59,11 @@ extension RedisError {
         return RedisError(.refused, "Redis at '\(address)' answered '\(shown)'", word: String(word))
     }
 
+    /// The error of a connection that is no more.
+    static func lost(_ address: RedisURL, _ reason: String) -> RedisError {
+        RedisError(.connectionLost, "the connection to Redis at '\(address)' broke: \(reason)")
+    }
+
     // The text comes from the other side: no control characters for a log, and no endless lines.
     private static func printable(_ text: String) -> String {
         let characters = text.unicodeScalars.prefix(200).map { scalar in

@@ -90,7 +90,7 @@ import Testing
                 "Redis at 'redis://127.0.0.1:\(copy.port)/0' is no master, but a copy of one")
                 == true, "\(error as Any)")
         async let answer = connection.command("SET", "k", "v", timeout: .seconds(40))
-        while sentinel.questions < 5 { await Task.yield() }
+        try await eventually("a search that goes on") { sentinel.questions >= 5 }
         _ = try await copy.connection().command("REPLICAOF", "NO", "ONE")
         #expect(try await answer == .status("OK"))
     }

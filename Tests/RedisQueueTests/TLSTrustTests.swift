@@ -42,10 +42,24 @@ import Testing
             "\(error as Any)")
     }
 
-    @Test func theSubjectsCommonNameIsNoHost() async throws {
-        let identity = try certificates.issue("localhost", for: "DNS:elsewhere")
+    /// Not even where no name stands in the place that is meant for names.
+    @Test(arguments: ["DNS:elsewhere", "IP:127.0.0.2"])
+    func theSubjectsCommonNameIsNoHost(names: String) async throws {
+        let identity = try certificates.issue("localhost", for: names)
         let server = try await RedisServer.start(identity: identity)
         #expect(await error(to: server, host: "localhost")?.message.contains("is for other names") == true)
+    }
+
+    @Test func whatIsBetweenACertificateAndItsAuthorityIsShown() async throws {
+        let middle = try certificates.issue("middle", for: "DNS:middle", isAuthority: true)
+        let identity = try certificates.chained("server", by: middle)
+        let client = try certificates.chained("client", by: middle)
+        let server = try await RedisServer.start(
+            identity: identity,
+            settings: ["--tls-auth-clients", "yes", "--tls-ca-cert-file", certificates.authority])
+        let connection = try RedisConnection(
+            to: RedisURL(server.tlsURL, trust: trust.showing(client)), name: "test")
+        #expect(try await connection.command("PING") == .status("PONG"))
     }
 
     @Test func anUnknownAuthorityIsRefused() async throws {

@@ -39,21 +39,34 @@ package final class TestCertificates: Sendable {
 
     /// A certificate for hosts, as OpenSSL spells them: `IP:127.0.0.1,DNS:localhost`.
     ///
-    /// - Parameter years: in which it begins and ends; both have their first of January.
+    /// - Parameters:
+    ///   - years: in which it begins and ends; both have their first of January.
+    ///   - issuer: who gives it instead of the authority.
     package func issue(
         _ name: String, for hosts: String = "IP:127.0.0.1,DNS:localhost",
-        years: ClosedRange<Int> = 2020...2049
+        years: ClosedRange<Int> = 2020...2049,
+        isAuthority: Bool = false, by issuer: Identity? = nil
     ) throws -> Identity {
         let identity = Identity(certificate: path("\(name).pem"), key: path("\(name).key"))
         try Fixtures.write(
-            "subjectAltName=\(hosts)\nextendedKeyUsage=serverAuth,clientAuth\n", to: path("\(name).ext"))
+            "subjectAltName=\(hosts)\nextendedKeyUsage=serverAuth,clientAuth\nbasicConstraints=CA:\(isAuthority)\n",
+            to: path("\(name).ext"))
         try openssl(["req", "-subj", "/CN=\(name)", "-out", path("\(name).csr")], key: "\(name).key")
         try openssl([
-            "ca", "-config", path("ca.cnf"), "-batch", "-notext", "-cert", authority, "-keyfile",
-            path("ca.key"), "-in", path("\(name).csr"), "-extfile", path("\(name).ext"), "-startdate",
+            "ca", "-config", path("ca.cnf"), "-batch", "-notext", "-cert", issuer?.certificate ?? authority,
+            "-keyfile", issuer?.key ?? path("ca.key"), "-in", path("\(name).csr"), "-extfile",
+            path("\(name).ext"), "-startdate",
             "\(years.lowerBound)0101000000Z", "-enddate", "\(years.upperBound)0101000000Z", "-out",
             identity.certificate,
         ])
+        return identity
+    }
+
+    /// A certificate that another one gave, with that one behind it in its file.
+    package func chained(_ name: String, by issuer: Identity) throws -> Identity {
+        let identity = try issue(name, by: issuer)
+        let chain = try Fixtures.read(identity.certificate) + Fixtures.read(issuer.certificate)
+        try Fixtures.write(chain, to: identity.certificate)
         return identity
     }
 

@@ -8,7 +8,7 @@ final class RedisLink {
     private let reader = RedisReplyReader()
     private var outgoing: ArraySlice<UInt8> = []
 
-    private init(transport: any RedisTransport, url: RedisURL) {
+    init(transport: any RedisTransport, url: RedisURL) {
         self.transport = transport
         self.url = url
     }

@@ -11,7 +11,6 @@ final class RedisSocket: RedisTransport {
     private let descriptor: CInt
     private let url: RedisURL
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
-    /// Whether the other side has ended the stream.
     private(set) var isEnded = false
 
     private init(descriptor: CInt, url: RedisURL) {
@@ -99,7 +98,7 @@ final class RedisSocket: RedisTransport {
         if count >= 0 { return count }
         // What the server said before it hung up is still to be read; reading then finds the end.
         if isPassing(errno) || errno == EPIPE || errno == ECONNRESET { return 0 }
-        throw lost(systemMessage())
+        throw .lost(url, systemMessage())
     }
 
     func read<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(RedisError) -> Result? {
@@ -109,7 +108,7 @@ final class RedisSocket: RedisTransport {
         }
         if count < 0, isPassing(errno) { return nil }
         isEnded = count == 0
-        throw lost(isEnded ? "closed by the server" : systemMessage())
+        throw .lost(url, isEnded ? "closed by the server" : systemMessage())
     }
 
     var isStale: Bool {
@@ -119,10 +118,5 @@ final class RedisSocket: RedisTransport {
 
     private func isPassing(_ number: CInt) -> Bool {
         number == EAGAIN || number == EWOULDBLOCK || number == EINTR
-    }
-
-    /// The error of a connection that is no more.
-    func lost(_ reason: String) -> RedisError {
-        RedisError(.connectionLost, "the connection to Redis at '\(url)' broke: \(reason)")
     }
 }

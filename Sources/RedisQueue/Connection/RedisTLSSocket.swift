@@ -3,7 +3,7 @@ final class RedisTLSSocket: RedisTransport {
     // As much as is encrypted before it has been sent.
     private static let portion = 64 << 10
 
-    private let socket: RedisSocket
+    private let socket: any RedisTransport
     private let session: TLSSession
     private let url: RedisURL
     /// Encrypted, and still to be sent.
@@ -13,7 +13,7 @@ final class RedisTLSSocket: RedisTransport {
     /// Why nothing comes behind what is opened.
     private var ending: RedisError?
 
-    private init(socket: RedisSocket, session: TLSSession, url: RedisURL) {
+    private init(socket: any RedisTransport, session: TLSSession, url: RedisURL) {
         self.socket = socket
         self.session = session
         self.url = url
@@ -31,7 +31,7 @@ final class RedisTLSSocket: RedisTransport {
     /// The socket, encrypted, once the server has proven that it is the host of
     /// the address.
     static func secured(
-        _ socket: RedisSocket, to url: RedisURL, until deadline: ContinuousClock.Instant
+        _ socket: any RedisTransport, to url: RedisURL, until deadline: ContinuousClock.Instant
     ) throws(RedisError) -> RedisTLSSocket {
         let context = try TLSContext(url.trust)
         let session: TLSSession
@@ -95,6 +95,7 @@ final class RedisTLSSocket: RedisTransport {
     // MARK: - Moving bytes
 
     var hasUnsentBytes: Bool { !sealed.isEmpty }
+    var isEnded: Bool { session.isEnded || socket.isEnded }
 
     func wait(until deadline: ContinuousClock.Instant, isWriting: Bool, waker: RedisWaker?) -> RedisReadiness
     {
@@ -139,14 +140,14 @@ final class RedisTLSSocket: RedisTransport {
             guard try takeIn() != nil else { return }
             open()
         } catch {
-            ending = socket.isEnded ? socket.lost("cut off, without the farewell of TLS") : error
+            ending = socket.isEnded ? .lost(url, "cut off, without the farewell of TLS") : error
         }
     }
 
     private func open() {
         do throws(TLSFailure) {
             try session.open(into: &opened)
-            if session.isEnded { ending = socket.lost("closed by the server") }
+            if session.isEnded { ending = .lost(url, "closed by the server") }
         } catch {
             _ = fail(error)
         }

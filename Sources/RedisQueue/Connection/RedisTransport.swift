@@ -7,6 +7,9 @@ protocol RedisTransport: AnyObject {
     /// the next write, be it an empty one.
     var hasUnsentBytes: Bool { get }
 
+    /// Whether reading has found the end of the stream.
+    var isEnded: Bool { get }
+
     /// Whether the other side has ended the stream, or sent what nobody asked
     /// for.
     var isStale: Bool { get }

@@ -24,7 +24,7 @@ enum TLSFailure: Error {
                 .untrusted, "Redis at '\(url)' does not speak TLS here; \(Self.plainTextHint)")
         case .library(let reason, let words):
             guard let what = Self.refusal(reason, words) else {
-                return RedisError(.connectionLost, "the connection to Redis at '\(url)' broke: TLS: \(words)")
+                return .lost(url, "TLS: \(words)")
             }
             return RedisError(.untrusted, "Redis at '\(url)' \(what)")
         }
