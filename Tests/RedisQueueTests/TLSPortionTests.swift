@@ -50,7 +50,7 @@ import Testing
         let server = try await RedisServer.start(
             identity: try certificates.issue("server"), settings: ["--tls-protocols", version])
         let url = try RedisURL(server.tlsURL, trust: RedisTrust(authorityFile: certificates.authority))
-        let deadline = ContinuousClock.now + .seconds(50)
+        let deadline = ContinuousClock.now + .seconds(20)
         let socket = try RedisSocket.connected(to: url, until: deadline)
         let secured = try RedisTLSSocket.secured(
             StingySocket(socket, portion: portion), to: url, until: deadline)
