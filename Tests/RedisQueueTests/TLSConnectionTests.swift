@@ -94,7 +94,7 @@ import Testing
         async let waiting = failure {
             try await connection.command("BLPOP", "list", 0, timeout: .seconds(40))
         }
-        while await (try? other.hasBlockedClient) != true {}
+        try await eventually("a blocked client") { try await other.hasBlockedClient }
         server.kill()
         #expect(await waiting?.code == .connectionLost)
     }
@@ -105,7 +105,7 @@ import Testing
         async let waiting = failure {
             try await connection.command("BLPOP", "list", 0, timeout: .seconds(40))
         }
-        while await (try? other.hasBlockedClient) != true {}
+        try await eventually("a blocked client") { try await other.hasBlockedClient }
         _ = try await other.command("CLIENT", "KILL", "TYPE", "normal")
         let error = await waiting
         #expect(error?.code == .connectionLost)

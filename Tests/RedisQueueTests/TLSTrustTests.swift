@@ -62,6 +62,17 @@ import Testing
         #expect(try await connection.command("PING") == .status("PONG"))
     }
 
+    /// By its name a server with several certificates knows which one to show; numbers are not told.
+    @Test func theServerIsToldByWhichNameItIsWanted() async throws {
+        let server = try await start(for: "DNS:localhost,IP:127.0.0.1")
+        for (host, isTold) in [("localhost", true), ("127.0.0.1", false)] {
+            let tap = try WireTap(to: server.tlsPort)
+            let url = try RedisURL("rediss://\(host):\(tap.port)", trust: trust)
+            _ = try await RedisConnection(to: url, name: "test").command("PING")
+            #expect(tap.spoken.joined().contains(host.utf8) == isTold)
+        }
+    }
+
     @Test func anUnknownAuthorityIsRefused() async throws {
         let server = try await start()
         let strangers = try TestCertificates()
