@@ -80,8 +80,8 @@ let package = Package(
         .target(name: "CGatedSpawn"),
         // The only code that starts installers. Never Redis, SQLite, HTTP.
         library("ExecKit", ["JobKit", "ValidationKit", "ManifestKit", "OpenSSLCrypto", "CGatedSpawn"]),
-        // Redis carries the queue.
-        library("RedisQueue", ["JobKit", "CHiredis"]),
+        // Redis carries the queue; TLS to it is libssl's.
+        library("RedisQueue", ["JobKit", "CHiredis", "CLibSSL"]),
         // SQLite keeps jobs, history and the audit trail.
         library("SQLiteStore", ["JobKit", "ManifestKit", .product(name: "GRDB", package: "GRDB.swift")]),
 
@@ -134,7 +134,7 @@ let package = Package(
         .testTarget(name: "LayeringTests", swiftSettings: strict),
         tests("ManifestKitTests", ["ManifestKit"], excluding: ["Fixtures"]),
         tests("ValidationKitTests", ["ValidationKit", "ManifestKit"], excluding: ["Fixtures", "Vectors"]),
-        tests("ServiceSettingsTests", ["ServiceSettings"]),
+        tests("ServiceSettingsTests", ["ServiceSettings", "RedisQueue", configuration]),
         tests("OpenSSLCryptoTests", ["OpenSSLCrypto"]),
         tests(
             "JobKitTests", ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"],

@@ -1,6 +1,7 @@
 import JobKit
 import Logging
 import OpenSSLCrypto
+import RedisQueue
 import ServiceSettings
 
 /// What an agent is told from outside.
@@ -10,7 +11,7 @@ struct AgentConfiguration: Sendable {
     let keys: [AgentKeys]
     /// Whether the agent was given the panel's root secret; it should have a key of its own.
     let derivedFromRoot: Bool
-    let redisURL: String
+    let redis: RedisURL
     let stateFolder: String
     let logFolder: String
     let installersFolder: String
@@ -26,7 +27,7 @@ struct AgentConfiguration: Sendable {
         let agent = try AgentID(setting: "AGENT_ID", name)
         self.agent = agent
         (keys, derivedFromRoot) = try Self.keys(settings, agent)
-        redisURL = try settings.redisURL()
+        redis = try settings.redis()
         stateFolder = try settings.path("AGENT_STATE", default: "/var/lib/provisioning")
         logFolder = try settings.path("AGENT_LOGS", default: "/var/log/provisioning")
         installersFolder = try settings.path(

@@ -29,7 +29,7 @@ struct Panel {
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
         let store = try openStore(configuration.databasePath)
-        let link = try RedisJobQueue(url: configuration.redisURL, name: "panel")
+        let link = try RedisJobQueue(at: configuration.redis, name: "panel")
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
         let feed = JobFeed(clock: clock)
 

@@ -1,5 +1,6 @@
 import JobKit
 import Logging
+import RedisQueue
 import ServiceSettings
 
 /// What the panel is told from outside.
@@ -9,7 +10,7 @@ struct PanelConfiguration: Sendable {
 
     let rootKey: RootKey
     let previousRootKey: RootKey?
-    let redisURL: String
+    let redis: RedisURL
     let host: String
     let port: Int
     let token: String
@@ -29,7 +30,7 @@ struct PanelConfiguration: Sendable {
         }
         self.token = token
         previousRootKey = try settings.rootKey("SECRET_KEY_PREVIOUS")
-        redisURL = try settings.redisURL()
+        redis = try settings.redis()
         host = settings.text("PANEL_HOST") ?? "127.0.0.1"
         port = try settings.number("PANEL_PORT", in: 0...65_535, default: 5000)
         databasePath = settings.text("PANEL_DATABASE") ?? "panel.sqlite"

@@ -1,15 +1,18 @@
 /// Why Redis did not do what it was asked, or did not say so.
 ///
 /// The message names the server without its credentials. Except for the codes
-/// ``Code/refused``, ``Code/unreachable``, ``Code/addressInvalid`` and
-/// ``Code/unsupported``, the command may have been executed all the same.
+/// ``Code/refused``, ``Code/unreachable``, ``Code/addressInvalid``,
+/// ``Code/trustUnusable`` and ``Code/untrusted``, the command may have been
+/// executed all the same.
 package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, for code that decides on it.
     package enum Code: String, Sendable, CaseIterable {
         /// The address is not one of a Redis server.
         case addressInvalid
-        /// The address asks for something that is not there yet.
-        case unsupported
+        /// A file that encryption needs cannot be used.
+        case trustUnusable
+        /// The server has not proven who it is, or does not take our proof.
+        case untrusted
         /// No connection came about.
         case unreachable
         /// The connection broke before the answer came.
@@ -41,6 +44,9 @@ package struct RedisError: Error, Hashable, Sendable, CustomStringConvertible {
         self.word = word
     }
 
+    /// Whether another attempt would come to the same.
+    var isFinal: Bool { [.refused, .untrusted, .trustUnusable].contains(code) }
+
     /// The code and the sentence.
     package var description: String { "\(code.rawValue): \(message)" }
 }
@@ -53,11 +59,9 @@ extension RedisError {
         return RedisError(.refused, "Redis at '\(address)' answered '\(shown)'", word: String(word))
     }
 
-    /// The answer to an address with TLS.
-    package static func encryptionUnsupported(by url: RedisURL) -> RedisError {
-        RedisError(
-            .unsupported,
-            "TLS to Redis, as '\(url)' asks for, is not supported yet; use 'redis://' or 'unix://'")
+    /// The error of a connection that is no more.
+    static func lost(_ address: RedisURL, _ reason: String) -> RedisError {
+        RedisError(.connectionLost, "the connection to Redis at '\(address)' broke: \(reason)")
     }
 
     // The text comes from the other side: no control characters for a log, and no endless lines.

@@ -2,7 +2,6 @@ package import Configuration
 package import JobKit
 package import Logging
 import ManifestKit
-import RedisQueue
 
 /// What a program is told from outside: environment, or a file of the same names.
 ///
@@ -76,18 +75,6 @@ extension Settings {
             }
             return key
         }
-    }
-
-    /// Where Redis is, from `REDIS_URL`: an address that can be read as one.
-    package func redisURL() throws -> String {
-        let text = try secret("REDIS_URL") ?? "redis://localhost:6379/0"
-        do throws(RedisError) {
-            let url = try RedisURL(text)
-            if url.isEncrypted { throw RedisError.encryptionUnsupported(by: url) }
-        } catch {
-            throw StartupProblem("REDIS_URL cannot be used: \(error.message)")
-        }
-        return text
     }
 
     /// What is logged at least, from `LOG_LEVEL`.

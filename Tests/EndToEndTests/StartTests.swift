@@ -38,7 +38,10 @@ import Testing
             "REDIS_URL cannot be used: the address of Redis begins with none of"
         ),
         (["LOG_LEVEL": "loud"], "LOG_LEVEL is 'loud'"),
-        (["REDIS_URL": "rediss://localhost"], "REDIS_URL cannot be used: TLS"),
+        (
+            ["REDIS_URL": "rediss://localhost", "REDIS_CA_FILE": "/nowhere"],
+            "REDIS_CA_FILE: '/nowhere' cannot be read"
+        ),
         (["SECRET_KEY": Fixtures.rootSecret + " "], "SECRET_KEY begins or ends with a blank"),
         (["PANEL_TOKEN": PanelClient.token + "\r"], "PANEL_TOKEN begins or ends with a blank"),
         (["PANEL_INSTALLERS": "/nowhere"], "PANEL_INSTALLERS: '/nowhere' does not exist"),
@@ -68,7 +71,9 @@ import Testing
         (["AGENT_KEY": "abc"], "AGENT_KEY"), (["AGENT_ID": nil], "AGENT_ID is missing"),
         (["AGENT_ID": "../x"], "AGENT_ID '../x'"),
         (["SECRET_KEY_PREVIOUS": "short"], "SECRET_KEY_PREVIOUS"),
-        (["REDIS_URL": "ftp://localhost"], "REDIS_URL cannot be used"), (["LOG_LEVEL": "loud"], "LOG_LEVEL"),
+        (["REDIS_URL": "ftp://localhost"], "REDIS_URL cannot be used"),
+        (["REDIS_KEY_FILE": "/nowhere"], "let REDIS_URL begin with 'rediss'"),
+        (["LOG_LEVEL": "loud"], "LOG_LEVEL"),
         (["AGENT_STATE": "state"], "AGENT_STATE is 'state'; it takes a full path"),
         (["AGENT_STATE": "/proc/state"], "AGENT_STATE: '/proc/state' cannot be made"),
         (["AGENT_LOGS": "/dev/null/logs"], "AGENT_LOGS: '/dev/null/logs' cannot be made"),

@@ -35,6 +35,19 @@ import Testing
             text: "redis://[::1]", endpoint: .tcp(host: "::1", port: 6379),
             description: "redis://[::1]:6379/0"),
         Row(
+            text: "redis+sentinel://a/mymaster",
+            endpoint: .master(name: "mymaster", sentinels: [RedisPlace(host: "a", port: 26_379)]),
+            description: "redis+sentinel://a:26379/mymaster/0"),
+        Row(
+            text: "rediss+sentinel://u:p%2C@a:1,[::1]:2,b/my-master_1.x/7",
+            endpoint: .master(
+                name: "my-master_1.x",
+                sentinels: [
+                    RedisPlace(host: "a", port: 1), RedisPlace(host: "::1", port: 2),
+                    RedisPlace(host: "b", port: 26_379),
+                ]), database: 7, user: "u", password: "p,", isEncrypted: true,
+            description: "rediss+sentinel://a:1,[::1]:2,b:26379/my-master_1.x/7"),
+        Row(
             text: "unix:///run/redis/redis.sock?db=3", endpoint: .unix(path: "/run/redis/redis.sock"),
             database: 3,
             description: "unix:///run/redis/redis.sock?db=3"),
@@ -63,6 +76,10 @@ import Testing
         "redis://host/65536", "redis://host/1/2", "redis://host/0?db=1", "redis://ho st", "redis://host\n",
         "redis://hôst", "redis://user@host", "redis://user:@host", "redis://[::1", "redis://[::1]6379",
         "redis://%zz@host", "redis://:%4@host", "redis://:%00@host", "redis://ho%ffst", "unix://", "unix:///",
+        "redis+sentinel://a", "redis+sentinel://a/", "redis+sentinel:///mymaster",
+        "redis+sentinel://a,/mymaster", "redis+sentinel://a,,b/mymaster", "redis+sentinel://a:0/mymaster",
+        "redis+sentinel://a/my:master", "redis+sentinel://a/my%20master", "redis+sentinel://a/mymaster/x",
+        "redis+sentinel://a/mymaster/0/1", "redis+sentinel://u@a/mymaster", "sentinel://a/mymaster",
         "unix:///run/redis.sock?db=x", "unix:///run/redis.sock?password=x",
     ])
     func refusesEverythingElse(text: String) {
@@ -76,6 +93,8 @@ import Testing
     }
 
     @Test(arguments: [
+        "redis+sentinel://user:hunter2", "redis+sentinel://:hunter2@a", "redis+sentinel://hunter2@a/m",
+        "redis+sentinel://:hunter2@a,b:x/m", "redis+sentinel://:hunter2@a/m/m",
         "redis://user:hunter2", "redis://user:hunter2/0", "redis://:hunter2@", "hunter2@host",
         "redis://hunter2@host",
         "redis://u:hun/hunter2@host", "redis://u:p@host:hunter2", "redis://:hunter2%@host",
@@ -95,16 +114,5 @@ import Testing
             #expect(!text.contains("hunter2"))
             #expect(!text.contains("104"), "nor its bytes")
         }
-    }
-
-    @Test func saysThatEncryptionIsNotThereYet() throws {
-        let url = try RedisURL("rediss://:hunter2@host")
-        let error = #expect(throws: RedisError.self) { try RedisConnection(to: url, name: "test") }
-        #expect(error?.code == .unsupported)
-        #expect(error?.message.contains("'rediss://host:6379/0'") == true)
-        #expect(error?.message.contains("not supported yet") == true)
-        #expect(
-            code { _ = try RedisSubscription.messages(on: "bell", at: url, name: "test") { $0 } }
-                == .unsupported)
     }
 }

@@ -31,6 +31,14 @@ package struct ChildProcess: Sendable {
             output: "/dev/null")
     }
 
+    /// Runs a program that ends by itself in a moment, and tells how as ``ending()`` does.
+    package static func run(_ arguments: [String], output: String) throws -> Int {
+        let pid = try spawn(arguments, input: nil, output: output)
+        var status: CInt = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return code(status)
+    }
+
     /// How it has ended by itself, or nil while it lives; call it no more once it has told.
     ///
     /// The exit code, or 128 and the number of the signal that killed it.

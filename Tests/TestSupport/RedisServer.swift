@@ -7,6 +7,8 @@ import Synchronization
 package final class RedisServer: Sendable {
     /// The port on 127.0.0.1.
     package let port: UInt16
+    /// The port on 127.0.0.1 that speaks TLS; 0 where none does.
+    package let tlsPort: UInt16
     /// The path of the socket.
     package let socketPath: String
 
@@ -16,26 +18,44 @@ package final class RedisServer: Sendable {
 
     /// The address over the network.
     package var url: String { "redis://127.0.0.1:\(port)" }
+    /// The address of what speaks TLS.
+    package var tlsURL: String { "rediss://127.0.0.1:\(tlsPort)" }
     /// The address of the socket.
     package var socketURL: String { "unix://\(socketPath)" }
 
     /// Starts a server and waits until it answers.
     ///
-    /// - Parameter settings: more of `redis.conf`, as flags: `["--maxclients", "5"]`.
-    package static func start(password: String? = nil, settings: [String] = []) async throws -> RedisServer {
+    /// - Parameters:
+    ///   - identity: its certificate; with one it speaks TLS on a port of its own, besides.
+    ///   - settings: more of `redis.conf`, as flags: `["--maxclients", "5"]`.
+    package static func start(
+        password: String? = nil, identity: TestCertificates.Identity? = nil, settings: [String] = []
+    ) async throws -> RedisServer {
         let folder = try TemporaryDirectory()
         let secrets = password.map { ["--requirepass", $0] } ?? []
         // Between finding a free port and Redis's taking it, another test may take it.
         for _ in 0..<20 {
-            let server = RedisServer(folder: folder, port: try freePort(), settings: secrets + settings)
+            let port = try freePort()
+            var tlsPort: UInt16 = 0
+            var tls: [String] = []
+            if let identity {
+                tlsPort = try freePort()
+                tls = [
+                    "--tls-port", "\(tlsPort)", "--tls-cert-file", identity.certificate, "--tls-key-file",
+                    identity.key, "--tls-auth-clients", "no",
+                ]
+            }
+            let server = RedisServer(
+                folder: folder, ports: (port, tlsPort), settings: secrets + tls + settings)
             if try await server.launch() { return server }
         }
         throw SystemFailure("redis-server found no free port")
     }
 
-    private init(folder: TemporaryDirectory, port: UInt16, settings: [String]) {
+    private init(folder: TemporaryDirectory, ports: (plain: UInt16, tls: UInt16), settings: [String]) {
         self.folder = folder
-        self.port = port
+        port = ports.plain
+        tlsPort = ports.tls
         self.settings = settings
         socketPath = folder.path("redis.sock")
         process = Mutex(nil)
@@ -116,7 +136,7 @@ package final class RedisServer: Sendable {
             && recv(descriptor, &answer, 1, 0) == 1
     }
 
-    private static func freePort() throws -> UInt16 {
+    static func freePort() throws -> UInt16 {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
         var address = sockaddr_in()

@@ -3,20 +3,18 @@
 /// - Important: Its errors quote nothing of the text. Where a sign is missing
 ///   or misplaced, any part of it may be the password.
 enum RedisURLParser {
-    /// As whom to speak to the server.
-    struct Credentials {
-        var user: String?
-        var password: RedisPassword?
-    }
-
     static func parse(_ text: String) throws(RedisError) -> RedisURL {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
             throw invalid("has a space, a control character or a letter beyond ASCII; percent-encode it")
         }
         if let rest = text.droppingPrefix("redis://") { return try network(rest, isEncrypted: false) }
         if let rest = text.droppingPrefix("rediss://") { return try network(rest, isEncrypted: true) }
+        if let rest = text.droppingPrefix("redis+sentinel://") { return try master(rest, isEncrypted: false) }
+        if let rest = text.droppingPrefix("rediss+sentinel://") { return try master(rest, isEncrypted: true) }
         if let rest = text.droppingPrefix("unix://") { return try socket(rest) }
-        throw invalid("begins with none of 'redis://', 'rediss://' and 'unix://'")
+        throw invalid(
+            "begins with none of 'redis://', 'rediss://', 'redis+sentinel://', 'rediss+sentinel://' and 'unix://'"
+        )
     }
 
     // MARK: - Forms
@@ -25,9 +23,28 @@ enum RedisURLParser {
         let (authority, path) = text.split(atFirst: "/")
         let (credentials, place) = try credentials(authority)
         let database = path.map { $0.isEmpty ? "0" : $0 } ?? "0"
+        let server = try hostAndPort(place, default: 6379)
         return RedisURL(
-            endpoint: try hostAndPort(place), isEncrypted: isEncrypted,
+            endpoint: .tcp(host: server.host, port: server.port), isEncrypted: isEncrypted,
             database: try number(of: database), credentials: credentials)
+    }
+
+    private static func master(_ text: Substring, isEncrypted: Bool) throws(RedisError) -> RedisURL {
+        let (authority, path) = text.split(atFirst: "/")
+        let (credentials, places) = try credentials(authority)
+        var sentinels: [RedisPlace] = []
+        for place in places.split(separator: ",", omittingEmptySubsequences: false) {
+            sentinels.append(try hostAndPort(place, default: 26_379))
+        }
+        let (name, database) = (path ?? "").split(atFirst: "/")
+        guard !name.isEmpty, name.utf8.allSatisfy(\.isOfName) else {
+            throw invalid(
+                "has no name of a master behind its sentinels; 'redis+sentinel://host:26379/mymaster/0' would be right"
+            )
+        }
+        return RedisURL(
+            endpoint: .master(name: String(name), sentinels: sentinels), isEncrypted: isEncrypted,
+            database: try number(of: database.map { $0.isEmpty ? "0" : $0 } ?? "0"), credentials: credentials)
     }
 
     private static func socket(_ text: Substring) throws(RedisError) -> RedisURL {
@@ -35,7 +52,8 @@ enum RedisURLParser {
         // A path may itself contain '@'; only what stands before its first '/' can be credentials.
         let authority = place.prefix { $0 != "/" }
         let isGuarded = authority.contains("@")
-        let (credentials, start) = isGuarded ? try credentials(authority) : (Credentials(), authority[...])
+        let (credentials, start) =
+            isGuarded ? try credentials(authority) : (RedisCredentials(), authority[...])
         let path = try decoded(start + place.dropFirst(authority.count))
         guard !path.isEmpty, path != "/" else { throw invalid("has no path of a socket") }
         guard path.utf8.count <= 107 else {
@@ -55,19 +73,23 @@ enum RedisURLParser {
 
     // MARK: - Parts
 
-    private static func credentials(_ authority: Substring) throws(RedisError) -> (Credentials, Substring) {
-        guard let at = authority.lastIndex(of: "@") else { return (Credentials(), authority) }
+    private static func credentials(
+        _ authority: Substring
+    ) throws(RedisError) -> (RedisCredentials, Substring) {
+        guard let at = authority.lastIndex(of: "@") else { return (RedisCredentials(), authority) }
         let (user, password) = authority[..<at].split(atFirst: ":")
         guard let password, !password.isEmpty else {
             throw invalid("names a user without a password; 'user:password@' or ':password@' would be right")
         }
-        let credentials = Credentials(
+        let credentials = RedisCredentials(
             user: user.isEmpty ? nil : try decoded(user),
             password: RedisPassword(bytes: try decodedBytes(password)))
         return (credentials, authority[authority.index(after: at)...])
     }
 
-    private static func hostAndPort(_ place: Substring) throws(RedisError) -> RedisURL.Endpoint {
+    private static func hostAndPort(
+        _ place: Substring, default standard: UInt16
+    ) throws(RedisError) -> RedisPlace {
         var host = place
         var port: Substring?
         if place.first == "[" {
@@ -81,11 +103,11 @@ enum RedisURLParser {
         }
         let name = try decoded(host)
         guard !name.isEmpty else { throw invalid("has no host; 'redis://host:6379/0' would be right") }
-        guard let port else { return .tcp(host: name, port: 6379) }
+        guard let port else { return RedisPlace(host: name, port: standard) }
         guard port.utf8.allSatisfy(\.isDigit), let number = UInt16(port), number > 0 else {
             throw invalid("has a port that is not a number from 1 to 65535")
         }
-        return .tcp(host: name, port: number)
+        return RedisPlace(host: name, port: number)
     }
 
     private static func number(of database: Substring) throws(RedisError) -> Int {
@@ -139,6 +161,11 @@ extension StringProtocol where SubSequence == Substring {
 
 extension UInt8 {
     fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
+    // What Redis allows in the name of a master.
+    fileprivate var isOfName: Bool {
+        isDigit || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
+            || self == UInt8(ascii: ".") || self == UInt8(ascii: "-") || self == UInt8(ascii: "_")
+    }
     fileprivate var isHexDigit: Bool {
         isDigit || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self | 0x20)
     }

@@ -18,7 +18,6 @@ package actor RedisConnection {
 
     private nonisolated let executor: DispatchQueueExecutor
     private nonisolated let inbox: RedisInbox
-    private nonisolated let name: String
 
     /// How long one attempt to connect may take, so that the next one is not
     /// kept from a server that came back.
@@ -30,6 +29,7 @@ package actor RedisConnection {
         var replies: [RedisReply] = []
     }
 
+    private var dialer: RedisDialer
     private var link: RedisLink?
     private var unsent: [RedisRequest] = []
     private var unanswered: [Question] = []
@@ -42,9 +42,8 @@ package actor RedisConnection {
     /// - Parameter name: what the server's list of clients shows; without
     ///   spaces.
     package init(to url: RedisURL, name: String) throws(RedisError) {
-        guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         self.url = url
-        self.name = name
+        dialer = RedisDialer(to: url, name: name)
         inbox = try RedisInbox()
         executor = DispatchQueueExecutor(label: "redis \(name)")
     }
@@ -130,7 +129,7 @@ package actor RedisConnection {
         if let link { return link }
         do throws(RedisError) {
             let deadline = unsent.map(\.deadline).min() ?? .now
-            link = try RedisLink.open(url, name: name, until: min(deadline, .now + Self.attemptTime))
+            link = try dialer.open(until: min(deadline, .now + Self.attemptTime))
             backoff = RedisBackoff()
             trouble = nil
             return link
@@ -146,8 +145,7 @@ package actor RedisConnection {
     /// the others.
     private func pause(after error: RedisError) {
         let now = ContinuousClock.now
-        let isFinal = error.code == .refused
-        refuse(unsent.filter { isFinal || $0.deadline <= now }, with: error)
+        refuse(unsent.filter { error.isFinal || $0.deadline <= now }, with: error)
         unsent.removeAll(where: \.isFinished)
         guard let deadline = unsent.map(\.deadline).min(), inbox.beginWaiting() else { return }
         inbox.waker.wait(until: min(deadline, now + backoff.next()))
@@ -168,6 +166,7 @@ package actor RedisConnection {
 
     private func handOut(_ replies: [RedisReply]) throws(RedisError) {
         var answered = 0
+        var isDemoted = false
         defer { unanswered.removeFirst(answered) }
         for reply in replies {
             guard answered < unanswered.count else {
@@ -179,6 +178,11 @@ package actor RedisConnection {
                 question.request.finish(.success(question.replies))
                 answered += 1
             }
+            isDemoted = isDemoted || reply.showsDemotion
+        }
+        guard !isDemoted || !url.hasSentinels else {
+            // The sentinels know by now who is the master instead.
+            throw RedisError(.connectionLost, "Redis at '\(url)' is no master any more")
         }
     }
 

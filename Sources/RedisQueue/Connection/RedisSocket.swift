@@ -4,13 +4,14 @@ internal import Glibc
 /// ``wait(until:isWriting:waker:)``.
 ///
 /// Not shared: a connection's own queue is the only one to touch it.
-final class RedisSocket {
+final class RedisSocket: RedisTransport {
     /// Closed on exec from the first moment: installers are started beside us.
     static let flags = CInt(SOCK_CLOEXEC.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
 
     private let descriptor: CInt
     private let url: RedisURL
     private var buffer = [UInt8](repeating: 0, count: 64 << 10)
+    private(set) var isEnded = false
 
     private init(descriptor: CInt, url: RedisURL) {
         self.descriptor = descriptor
@@ -72,50 +73,44 @@ final class RedisSocket {
 
     // MARK: - Moving bytes
 
-    /// What a wait has found.
-    struct Readiness {
-        var isReadable = false
-        var isWritable = false
-    }
+    /// A socket keeps nothing back: what it has taken is the system's to send.
+    var hasUnsentBytes: Bool { false }
 
-    /// Waits for bytes (or for room, too), for a wake or for the deadline.
-    func wait(until deadline: ContinuousClock.Instant, isWriting: Bool, waker: RedisWaker?) -> Readiness {
+    func wait(until deadline: ContinuousClock.Instant, isWriting: Bool, waker: RedisWaker?) -> RedisReadiness
+    {
         let events = isWriting ? POLLIN | POLLOUT : POLLIN
         var descriptors = [
             pollfd(fd: descriptor, events: Int16(events), revents: 0),
             pollfd(fd: waker?.receiver ?? -1, events: Int16(POLLIN), revents: 0),
         ]
-        guard poll(&descriptors, 2, milliseconds(until: deadline)) > 0 else { return Readiness() }
+        guard poll(&descriptors, 2, milliseconds(until: deadline)) > 0 else { return RedisReadiness() }
         if descriptors[1].revents != 0 { waker?.drain() }
         let found = CInt(descriptors[0].revents)
         // An error or a hang-up is found out about by reading, and by writing.
         let isBroken = found & CInt(POLLERR | POLLHUP | POLLNVAL) != 0
-        return Readiness(
+        return RedisReadiness(
             isReadable: isBroken || found & CInt(POLLIN) != 0,
             isWritable: isBroken || found & CInt(POLLOUT) != 0)
     }
 
-    /// Writes what there is room for and says how much that was.
     func write(_ bytes: ArraySlice<UInt8>) throws(RedisError) -> Int {
         let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
         if count >= 0 { return count }
         // What the server said before it hung up is still to be read; reading then finds the end.
-        if isPassing(errno) || errno == EPIPE { return 0 }
-        throw lost(systemMessage())
+        if isPassing(errno) || errno == EPIPE || errno == ECONNRESET { return 0 }
+        throw .lost(url, systemMessage())
     }
 
-    /// Hands over what has come in, if anything has.
     func read<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(RedisError) -> Result? {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         if count > 0 {
             return buffer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
         }
         if count < 0, isPassing(errno) { return nil }
-        throw lost(count == 0 ? "closed by the server" : systemMessage())
+        isEnded = count == 0
+        throw .lost(url, isEnded ? "closed by the server" : systemMessage())
     }
 
-    /// Whether the other side has ended the stream, or sent what nobody asked
-    /// for.
     var isStale: Bool {
         var byte: UInt8 = 0
         return recv(descriptor, &byte, 1, CInt(MSG_PEEK)) >= 0 || !isPassing(errno)
@@ -123,9 +118,5 @@ final class RedisSocket {
 
     private func isPassing(_ number: CInt) -> Bool {
         number == EAGAIN || number == EWOULDBLOCK || number == EINTR
-    }
-
-    private func lost(_ reason: String) -> RedisError {
-        RedisError(.connectionLost, "the connection to Redis at '\(url)' broke: \(reason)")
     }
 }

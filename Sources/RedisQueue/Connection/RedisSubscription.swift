@@ -17,7 +17,6 @@ package enum RedisSubscription {
         on channel: String, at url: RedisURL, name: String,
         as decode: @escaping @Sendable ([UInt8]) -> Message?
     ) throws(RedisError) -> AsyncStream<Message> {
-        guard !url.isEncrypted else { throw RedisError.encryptionUnsupported(by: url) }
         let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
         let (stream, continuation) = AsyncStream<Message>.makeStream(
             bufferingPolicy: .bufferingNewest(bufferedCount))
@@ -58,9 +57,10 @@ private final class RedisListener: Sendable {
 
     func listen(_ receive: ([UInt8]) -> Void) {
         var backoff = RedisBackoff()
+        var dialer = RedisDialer(to: url, name: name)
         while !isStopped.load(ordering: .acquiring) {
             do throws(RedisError) {
-                let link = try RedisLink.open(url, name: name, until: .now + Self.patience)
+                let link = try dialer.open(until: .now + Self.patience)
                 link.enqueue(RedisCommandFormat.bytes(of: [["SUBSCRIBE", RedisArgument(channel)]]))
                 try follow(link) { message in
                     backoff = RedisBackoff()

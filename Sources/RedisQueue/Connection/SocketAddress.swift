@@ -20,6 +20,7 @@ struct SocketAddress {
         switch url.endpoint {
         case .unix(let path): [socket(at: path)]
         case .tcp(let host, let port): try resolved(host, port: port, for: url)
+        case .master: preconditionFailure("a master has an address only where a sentinel has named it")
         }
     }
 

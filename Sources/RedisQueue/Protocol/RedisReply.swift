@@ -17,6 +17,12 @@ package enum RedisReply: Hashable, Sendable {
 }
 
 extension RedisReply {
+    /// Whether a server says that it was a master and is one no more.
+    var showsDemotion: Bool {
+        guard case .error(let text) = self else { return false }
+        return ["READONLY ", "UNBLOCKED ", "MASTERDOWN "].contains { text.hasPrefix($0) }
+    }
+
     /// A copy of what hiredis has read; nil where it is of a kind that was not
     /// asked for.
     init?(_ reply: UnsafePointer<redisReply>) {

@@ -23,17 +23,29 @@ public final class RedisJobQueue: PanelLink {
     /// A wire that connects when it is first used.
     ///
     /// - Parameters:
-    ///   - url: `redis://[user:password@]host[:port][/db]` or
-    ///     `unix:///path[?db=n]`.
+    ///   - url: an address in one of the forms of ``RedisURL``.
     ///   - name: what the server's list of clients shows; without spaces.
     /// - Throws: ``QueueError`` where the address is not one of a Redis server.
-    public init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+    public convenience init(url: String, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+        let address: RedisURL
+        do throws(RedisError) {
+            address = try RedisURL(url)
+        } catch {
+            throw QueueError(error.description)
+        }
+        try self.init(at: address, name: name, prefix: prefix)
+    }
+
+    /// A wire to a server, with the files by which both know each other.
+    ///
+    /// - Throws: ``QueueError`` where the system gives no sockets.
+    package init(at url: RedisURL, name: String, prefix: String = defaultPrefix) throws(QueueError) {
+        self.url = url
         self.name = name
         keys = RedisKeys(prefix: prefix)
         do throws(RedisError) {
-            self.url = try RedisURL(url)
-            connection = try RedisConnection(to: self.url, name: name)
-            reading = try RedisConnection(to: self.url, name: "\(name)-read")
+            connection = try RedisConnection(to: url, name: name)
+            reading = try RedisConnection(to: url, name: "\(name)-read")
         } catch {
             throw QueueError(error.description)
         }
@@ -118,77 +130,5 @@ public final class RedisJobQueue: PanelLink {
         }
         // Without it the panel's own looking now and then still finds everything.
         return rings ?? AsyncStream { $0.finish() }
-    }
-}
-
-// None of these may run in the actor's place: its queue is blocked while answers are awaited,
-// so that neither another question nor a cancellation would get through.
-extension RedisConnection {
-    /// The replies, none of them an error.
-    nonisolated func ask(_ commands: [[RedisArgument]], timeout: Duration = .seconds(5))
-        async throws(QueueError)
-        -> [RedisReply]
-    {
-        do throws(RedisError) {
-            let replies = try await pipeline(commands, timeout: timeout)
-            for reply in replies { _ = try checked(reply) }
-            return replies
-        } catch {
-            throw QueueError(error.description)
-        }
-    }
-
-    /// The answers about agents' own keys; nil where an agent has made its key
-    /// unreadable.
-    ///
-    /// An agent may write into its keys what it likes: another type, or more
-    /// than an answer can hold. That must not keep the panel from all others.
-    nonisolated func askEach(
-        _ commands: [[RedisArgument]], timeout: Duration = .seconds(5)
-    ) async throws(QueueError) -> [RedisReply?] {
-        do throws(RedisError) {
-            var answers: [RedisReply?] = []
-            for reply in try await pipeline(commands, timeout: timeout) {
-                if RedisStream.isSpoilt(reply) {
-                    answers.append(nil)
-                } else {
-                    answers.append(try checked(reply))
-                }
-            }
-            return answers
-        } catch {
-            guard error.code == .replyTooLarge else { throw QueueError(error.description) }
-        }
-        guard commands.count > 1 else { return [nil] }
-        let middle = commands.count / 2
-        return try await askEach(Array(commands[..<middle]), timeout: timeout)
-            + askEach(Array(commands[middle...]), timeout: timeout)
-    }
-
-    /// What came of adding entries to streams; other commands may follow.
-    ///
-    /// A key that is no stream is dropped, and its entries are added once more: its writer is the one who may.
-    nonisolated func additions(
-        _ entries: [(key: RedisArgument, entry: StreamEntry)], then others: [[RedisArgument]] = []
-    ) async throws(QueueError) -> [Addition] {
-        let commands = entries.map { RedisStream.add($0.entry, to: $0.key) }
-        do throws(RedisError) {
-            let replies = try await pipeline(commands + others)
-            let spoilt = entries.indices.filter { RedisStream.isSpoilt(replies[$0]) }
-            var additions: [Addition] = []
-            for index in entries.indices {
-                additions.append(
-                    spoilt.contains(index) ? .outOfOrder : try RedisStream.addition(replies[index], on: self))
-            }
-            guard !spoilt.isEmpty else { return additions }
-            let drops = Set(spoilt.map { entries[$0].key }).map { ["DEL", $0] }
-            let again = try await pipeline(drops + spoilt.map { commands[$0] }).dropFirst(drops.count)
-            for (index, reply) in zip(spoilt, again) where !RedisStream.isSpoilt(reply) {
-                additions[index] = try RedisStream.addition(reply, on: self)
-            }
-            return additions
-        } catch {
-            throw QueueError(error.description)
-        }
     }
 }
