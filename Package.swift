@@ -140,7 +140,7 @@ let package = Package(
             "JobKitTests", ["JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"],
             excluding: ["transition-table.txt"]),
         tests("ExecKitTests", ["ExecKit", "JobKit", "ManifestKit", "ValidationKit", "OpenSSLCrypto"]),
-        tests("RedisQueueTests", ["RedisQueue", "JobKit"]),
+        tests("RedisQueueTests", ["RedisQueue", "JobKit", "OpenSSLCrypto"]),
         tests("SQLiteStoreTests", ["SQLiteStore", "JobKit", .product(name: "GRDB", package: "GRDB.swift")]),
         // The shipped programs as processes, beside a real Redis; most of it needs root.
         tests(

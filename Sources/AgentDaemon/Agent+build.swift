@@ -40,7 +40,8 @@ struct Agent {
                 installers: configuration.installersFolder, runner: configuration.runner),
             agent: configuration.agent, sealers: configuration.keys.map(\.sealer), facts: machine.facts,
             bootID: machine.bootID, now: { SystemTime.now().wall })
-        let link = try RedisJobQueue(at: configuration.redis, name: "agent-\(configuration.agent)")
+        let link = try RedisJobQueue(
+            at: configuration.redis, name: "agent-\(configuration.agent)", prefix: configuration.redisPrefix)
         let worker = AgentWorker(
             identity: .init(
                 agent: configuration.agent, machine: machine.machineID, bootID: machine.bootID,

@@ -12,6 +12,7 @@ struct AgentConfiguration: Sendable {
     /// Whether the agent was given the panel's root secret; it should have a key of its own.
     let derivedFromRoot: Bool
     let redis: RedisURL
+    let redisPrefix: String
     let stateFolder: String
     let logFolder: String
     let installersFolder: String
@@ -28,6 +29,7 @@ struct AgentConfiguration: Sendable {
         self.agent = agent
         (keys, derivedFromRoot) = try Self.keys(settings, agent)
         redis = try settings.redis()
+        redisPrefix = try settings.redisPrefix()
         stateFolder = try settings.path("AGENT_STATE", default: "/var/lib/provisioning")
         logFolder = try settings.path("AGENT_LOGS", default: "/var/log/provisioning")
         installersFolder = try settings.path(

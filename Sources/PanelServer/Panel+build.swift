@@ -29,7 +29,8 @@ struct Panel {
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
         let store = try openStore(configuration.databasePath)
-        let link = try RedisJobQueue(at: configuration.redis, name: "panel")
+        let link = try RedisJobQueue(
+            at: configuration.redis, name: "panel", prefix: configuration.redisPrefix)
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
         let feed = JobFeed(clock: clock)
 

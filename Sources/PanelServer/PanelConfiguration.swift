@@ -11,6 +11,7 @@ struct PanelConfiguration: Sendable {
     let rootKey: RootKey
     let previousRootKey: RootKey?
     let redis: RedisURL
+    let redisPrefix: String
     let host: String
     let port: Int
     let token: String
@@ -31,6 +32,7 @@ struct PanelConfiguration: Sendable {
         self.token = token
         previousRootKey = try settings.rootKey("SECRET_KEY_PREVIOUS")
         redis = try settings.redis()
+        redisPrefix = try settings.redisPrefix()
         host = settings.text("PANEL_HOST") ?? "127.0.0.1"
         port = try settings.number("PANEL_PORT", in: 0...65_535, default: 5000)
         databasePath = settings.text("PANEL_DATABASE") ?? "panel.sqlite"

@@ -3,7 +3,7 @@ import Logging
 import SQLiteStore
 import ServiceSettings
 
-/// The panel: `PanelServer [--env-file PATH] [--agent-key AGENT_ID] [--restore BACKUP]`.
+/// The panel: `PanelServer [--env-file PATH] [--enrol AGENT_ID [--key-generation N]] [--restore BACKUP]`.
 @main
 struct PanelServer {
     static func main() async {
@@ -11,10 +11,15 @@ struct PanelServer {
             let options = try CommandLineOptions(
                 CommandLine.arguments,
                 allowing: [
-                    "--env-file": "PATH", "--agent-key": "AGENT_ID", "--restore": "BACKUP",
+                    "--env-file": "PATH", "--enrol": "AGENT_ID", "--key-generation": "N",
+                    "--agent-key": "AGENT_ID", "--restore": "BACKUP",
                 ])
             let settings = try Settings(file: options["--env-file"])
             if let name = options["--agent-key"] { return try printKey(of: name, settings) }
+            if let name = options["--enrol"] {
+                let enrolment = try Enrolment(of: name, generation: options["--key-generation"], settings)
+                return Program.say(try enrolment.text())
+            }
             let configuration = try PanelConfiguration(settings)
             if let backup = options["--restore"] { return try restore(backup, configuration) }
             LoggingSystem.bootstrap(StreamLogHandler.standardError)

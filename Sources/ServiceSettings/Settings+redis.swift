@@ -13,6 +13,20 @@ extension Settings {
         return url
     }
 
+    /// What the names of keys begin with, from `REDIS_PREFIX`; the same for panel and agents.
+    package func redisPrefix() throws -> String {
+        guard let text = text("REDIS_PREFIX") else { return RedisJobQueue.defaultPrefix }
+        // Nothing that means something to a pattern of Redis's access list.
+        guard (1...64).contains(text.utf8.count),
+            text.utf8.allSatisfy({ $0.isLetterOrDigit || ":_.-".utf8.contains($0) })
+        else {
+            throw StartupProblem(
+                "REDIS_PREFIX is '\(text.prefix(80))'; it takes 1 to 64 letters, digits, ':', '_', '.' and '-'"
+            )
+        }
+        return text
+    }
+
     private func redisURL() throws -> RedisURL {
         let text = try secret("REDIS_URL") ?? "redis://localhost:6379/0"
         do throws(RedisError) {
@@ -60,5 +74,12 @@ extension Settings {
     private func file(_ name: String) throws -> String? {
         let path = try path(name, default: "")
         return path.isEmpty ? nil : path
+    }
+}
+
+extension UInt8 {
+    fileprivate var isLetterOrDigit: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
+            || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
     }
 }

@@ -77,6 +77,12 @@ package struct RedisURL: Sendable, CustomStringConvertible {
         return url
     }
 
+    /// The address with a user of Redis's access list, whose name and password
+    /// need no escape.
+    package func description(user: String, password: String) -> String {
+        description.replacing("://", with: "://\(user):\(password)@", maxReplacements: 1)
+    }
+
     /// The address without user and password.
     package var description: String {
         let scheme = isEncrypted ? "rediss" : "redis"

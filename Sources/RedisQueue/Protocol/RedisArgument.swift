@@ -3,6 +3,9 @@ package struct RedisArgument: Hashable, Sendable, ExpressibleByStringLiteral, Ex
     /// The word as it is sent.
     package let bytes: [UInt8]
 
+    /// The word as text.
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+
     /// A word of any bytes.
     package init(_ bytes: [UInt8]) { self.bytes = bytes }
 

@@ -1,0 +1,104 @@
+import JobKit
+import OpenSSLCrypto
+import TestSupport
+import Testing
+
+@testable import RedisQueue
+
+/// The user that an enrolment makes up: all that an agent does, and nothing besides.
+@Suite("An agent's user of Redis", .timeLimit(.minutes(1))) struct AgentAccessTests {
+    private static let password = "the agent's own"
+
+    private let server: RedisServer
+    private let admin: RedisConnection
+    private let mine: RedisConnection
+
+    init() async throws {
+        server = try await RedisServer.start(settings: ["--enable-debug-command", "yes"])
+        admin = try RedisConnection(to: RedisURL(server.socketURL), name: "admin")
+        mine = try RedisConnection(to: try Self.url(of: server), name: "agent")
+    }
+
+    private static func url(of server: RedisServer) throws -> RedisURL {
+        try RedisURL(
+            server.socketURL.replacing("unix://", with: "unix://agent-001:the%20agent%27s%20own@"))
+    }
+
+    private static let access = RedisAgentAccess(
+        of: Fixtures.agent, passwordDigest: Hex.encode(SHA256.digest(Array(password.utf8))))
+
+    private func enrol(_ rule: String) async throws {
+        let words = rule.split(separator: " ").map { RedisArgument($0) }
+        let reply = try await admin.pipeline([words])[0]
+        _ = try admin.checked(reply)
+    }
+
+    /// Every promise of the wire is kept for an agent that is confined so.
+    @Test(arguments: [access.rule, access.olderRule], JobQueueConformance.checks.indices)
+    func sufficesForAllThatAnAgentDoes(_ rule: String, _ check: Int) async throws {
+        try await enrol(rule)
+        let panel = try RedisJobQueue(url: server.socketURL, name: "panel")
+        let confined = try RedisJobQueue(at: try Self.url(of: server), name: "agent")
+        try await JobQueueConformance.checks[check].run(
+            JobQueueConformance(
+                panel: panel, agent: try confined.link(for: Fixtures.agent),
+                other: try panel.link(for: Fixtures.otherAgent), agentID: Fixtures.agent,
+                otherID: Fixtures.otherAgent))
+    }
+
+    private static let forbidden: [[RedisArgument]] = [
+        // Other agents.
+        ["XREAD", "STREAMS", "provision:down:agent-002", "0"],
+        ["XADD", "provision:up:agent-002", "1-1", "e", "x"], ["DEL", "provision:up:agent-002"],
+        ["XRANGE", "provision:up:agent-002", "-", "+"], ["SET", "provision:beat:agent-002", "x"],
+        ["XREVRANGE", "provision:ack:agent-002", "+", "-"], ["DEL", "provision:ack:agent-002"],
+        // Anything else in Redis.
+        ["GET", "secret"], ["SET", "secret", "x"], ["KEYS", "*"], ["SCAN", "0"], ["FLUSHALL"], ["FLUSHDB"],
+        ["CONFIG", "GET", "*"], ["CONFIG", "SET", "dir", "/tmp"], ["ACL", "LIST"], ["ACL", "WHOAMI"],
+        ["ACL", "SETUSER", "agent-001", "allcommands"], ["MONITOR"], ["CLIENT", "LIST"],
+        ["CLIENT", "KILL", "x"],
+        ["SHUTDOWN"], ["DEBUG", "SLEEP", "0"], ["EVAL", "return 1", "0"], ["FUNCTION", "LIST"],
+        ["MODULE", "LIST"], ["SLAVEOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], ["SAVE"], ["INFO"],
+        ["SUBSCRIBE", "provision:bell"], ["PSUBSCRIBE", "*"], ["PUBLISH", "other", "x"],
+        ["RENAME", "provision:up:agent-001", "provision:up:agent-002"],
+        ["COPY", "provision:up:agent-001", "provision:up:agent-002"],
+        ["SORT", "provision:up:agent-001"], ["DUMP", "provision:up:agent-001"],
+        ["XGROUP", "CREATE", "provision:up:agent-001", "g", "0"],
+        ["XSETID", "provision:up:agent-001", "9-9"],
+        ["OBJECT", "ENCODING", "provision:up:agent-001"], ["EXPIRE", "provision:up:agent-001", "1"],
+        ["MULTI"], ["SWAPDB", "0", "1"], ["MIGRATE", "127.0.0.1", "1", "x", "0", "1"],
+    ]
+
+    private static let readOnly: [[RedisArgument]] = [
+        ["XADD", "provision:down:agent-001", "9-9", "e", "x"], ["DEL", "provision:down:agent-001"],
+        ["XADD", "provision:ack:agent-001", "*", "e", "x"], ["DEL", "provision:ack:agent-001"],
+    ]
+
+    @Test func mayNothingElse() async throws {
+        try await enrol(Self.access.rule)
+        let replies = try await mine.pipeline(Self.forbidden + Self.readOnly)
+        for (command, reply) in zip(Self.forbidden + Self.readOnly, replies) {
+            expectRefusal(reply, of: command)
+        }
+    }
+
+    @Test func mayNothingElseInRedis62() async throws {
+        try await enrol(Self.access.olderRule)
+        let replies = try await mine.pipeline(Self.forbidden)
+        for (command, reply) in zip(Self.forbidden, replies) { expectRefusal(reply, of: command) }
+    }
+
+    private func expectRefusal(_ reply: RedisReply, of command: [RedisArgument]) {
+        let words = command.map(\.text).joined(separator: " ")
+        guard case .error(let text) = reply else {
+            Issue.record("'\(words)' was answered with \(reply)")
+            return
+        }
+        #expect(text.hasPrefix("NOPERM"), "\(words): \(text)")
+    }
+
+    @Test func holdsNoPassword() {
+        #expect(!Self.access.rule.contains(Self.password))
+        #expect(Self.access.rule.contains("#\(Hex.encode(SHA256.digest(Array(Self.password.utf8))))"))
+    }
+}
