@@ -68,7 +68,9 @@ public struct DownlinkVerifier: Sendable {
 
     /// Judges an entry against the last message that was accepted.
     public func judge(_ entry: StreamEntry, after last: StreamPosition, head: ChainHead) -> DownlinkVerdict {
-        guard entry.position > last else { return .known }
+        guard entry.position > last else {
+            return entry.position == last && contradicts(entry, head) ? .forked : .known
+        }
         do throws(EnvelopeError) {
             let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumDown)  // 1
             let payload = try verified(envelope)  // 2
@@ -86,6 +88,16 @@ public struct DownlinkVerifier: Sendable {
         } catch {
             return .refused(error)
         }
+    }
+
+    /// Whether the panel has signed another message under the number of the one that came last.
+    private func contradicts(_ entry: StreamEntry, _ head: ChainHead) -> Bool {
+        guard let envelope = try? SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumDown),
+            let payload = try? verified(envelope),
+            let message = try? Self.decode(payload, kind: envelope.kind),
+            message.audience == agent, message.position == entry.position
+        else { return false }
+        return ChainHead(after: payload) != head
     }
 
     /// A message for another agent is signed with that agent's key; what it says of itself is believed only to tell so.
