@@ -338,6 +338,29 @@ import Testing
         #expect(short.4 == whole.4)
     }
 
+    /// F57: an agent that died three times of a job's start leaves it alone and goes on with the next.
+    @Test(arguments: 1...4) func leavesAJobAloneThatAgentsDieOf(starts: Int) throws {
+        let messages = Fixtures.downlinks([.job(Fixtures.order(1)), .job(Fixtures.order(2))])
+        let attempt = Fixtures.order(1).attempt
+        var first = machine()
+        first.take(delivery(messages), at: now)
+        let lines = first.takeDecisions().lines + Array(repeating: .starting(attempt), count: starts)
+        var revived = machine(session: "next")
+        try revived.replay(lines)
+        revived.recover([:], at: now)
+        let last = try #require(revived.unreported(through: revived.lastPosition, limit: 9).last)
+        let payload = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload
+        #expect(
+            try Uplink(payload: payload).event == .claimed(starts < 3 ? attempt : Fixtures.order(2).attempt))
+
+        var compacted = machine(session: "later")
+        var again = machine(session: "again")
+        try again.replay(lines)
+        try compacted.replay(again.compacted(machine: "m").lines)
+        compacted.recover([:], at: now)
+        #expect(compacted.lastEvent == revived.lastEvent, "nothing of it is forgotten in a compaction")
+    }
+
     @Test func reportsNothingThatIsNotOnTheDisk() throws {
         var machine = machine()
         machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)

@@ -281,6 +281,7 @@ struct SimulatedServer {
             let attempt = job.order.attempt
             // Once there is a folder of an attempt, no other runner of it is started.
             guard runs[attempt] == nil else { return }
+            journal.append(.starting(attempt))
             runs[attempt] = Run(
                 order: job.order, steps: Int.random(in: 1...12, using: &generator),
                 code: [0, 0, 0, 75, 1].randomElement(using: &generator) ?? 0)

@@ -84,10 +84,13 @@ package struct AgentJournalConformance: Sendable {
                 upHead: ChainHead(after: [2])),
             .progress(attempt, hasBegun: true, logged: 12, isCancelled: false, isCarriedOver: true),
             .epoch(7, keeping: [attempt]),
+            .starting(attempt),
         ]
         let journal = try open()
         _ = try await journal.load()
         try await journal.append(lines)
         #expect(try await open().load() == lines)
+        try await journal.note(.starting(attempt))
+        #expect(try await open().load() == lines + [.starting(attempt)])
     }
 }

@@ -44,6 +44,11 @@ public final class FileAgentJournal: AgentJournal {
         try await onQueue { try self.appendNow(entries) }
     }
 
+    /// Adds a line without waiting for the disk.
+    public func note(_ entry: JournalEntry) async throws(JournalError) {
+        try await onQueue { try self.appendNow([entry], isSynced: false) }
+    }
+
     /// Puts these lines in place of all others, whole or not at all.
     public func replace(
         with entries: [JournalEntry], archiving past: [AttemptSummary]
@@ -119,10 +124,10 @@ public final class FileAgentJournal: AgentJournal {
 
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int { bytes.reduce(0) { $0 << 8 | Int($1) } }
 
-    private func appendNow(_ entries: [JournalEntry]) throws {
+    private func appendNow(_ entries: [JournalEntry], isSynced: Bool = true) throws {
         guard let file = state.file else { throw JournalError("the journal in '\(folder.path)' is not open") }
         let failure = file.write(frames(entries))
-        guard failure == 0, fdatasync(file.number) == 0 else {
+        guard failure == 0, !isSynced || fdatasync(file.number) == 0 else {
             // What is on the disk now is unknown: nothing more may be written behind it.
             state.file = nil
             throw ExecKitError.system(

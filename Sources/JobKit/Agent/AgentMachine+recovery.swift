@@ -38,6 +38,7 @@ extension AgentMachine {
             self.cursor = cursor
             lastEvent = cursor
             heads = [cursor: upHead]
+        case .starting(let attempt): attempts[attempt]?.starts += 1
         case .epoch(let epoch, let kept):
             if epoch > received.epoch { enter(epoch: epoch, keeping: kept) }
             for attempt in kept { attempts[attempt]?.phase = .claimed(number: 0) }
@@ -92,7 +93,7 @@ extension AgentMachine {
                 attempts[attempt]?.isToBeFollowed = isHistoryUntold
                 if !isHistoryUntold { effects.append(.follow(attempt, afterRecord: state.logged)) }
                 if state.isCancelled { effects.append(.cancel(attempt)) }
-            case .neverBegan?: attempts[attempt]?.phase = .queued
+            case .neverBegan?: requeue(attempt)
             case nil where state.hasBegun || state.logged > 0 || state.isCarriedOver:
                 let result = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now.wall)
                 if isHistoryUntold {
@@ -101,11 +102,21 @@ extension AgentMachine {
                 } else {
                     finish(attempt, .ended(attempt, result))
                 }
-            case nil: attempts[attempt]?.phase = .queued
+            case nil: requeue(attempt)
             }
         }
         order.removeAll { attempts[$0] == nil }
         advance(at: now)
+    }
+
+    /// Has an attempt that never began claimed anew, but for one of whose start agents die.
+    private mutating func requeue(_ attempt: AttemptID) {
+        guard !isHistoryUntold, (attempts[attempt]?.starts ?? 0) >= Self.deadliestStart else {
+            attempts[attempt]?.phase = .queued
+            return
+        }
+        let sentence = "the agent died \(Self.deadliestStart) times while it started this job"
+        finish(attempt, .refused(attempt, Refusal(.poison, sentence)))
     }
 
     /// The fewest lines from which the same agent comes back, and what goes into the archive; call it only while
@@ -122,6 +133,7 @@ extension AgentMachine {
                 .progress(
                     attempt, hasBegun: state.hasBegun, logged: state.logged, isCancelled: state.isCancelled,
                     isCarriedOver: state.isCarriedOver))
+            entries += Array(repeating: .starting(attempt), count: state.starts)
         }
         if let head = heads[cursor] {
             entries.append(.checkpoint(received: received, downHead: downHead, cursor: cursor, upHead: head))

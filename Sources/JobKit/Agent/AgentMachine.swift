@@ -64,6 +64,8 @@ public struct AgentMachine: Sendable {
         var isToBeFollowed = false
         /// Whether nothing of it is on the server any more.
         var hasNoTraces = false
+        /// How often an agent set out to start it.
+        var starts = 0
         /// How it was over.
         var end: AttemptSummary.End?
 
@@ -75,6 +77,8 @@ public struct AgentMachine: Sendable {
         let receivedAt: Int64
     }
 
+    /// How often an agent may die while it starts an attempt, before it leaves that attempt alone.
+    static let deadliestStart = 3
     /// Scripts at a time.
     static let slots = 1
     /// How old a claim may be that an acknowledgement makes a permit of, in milliseconds of the boot clock.

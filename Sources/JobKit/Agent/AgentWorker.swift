@@ -214,6 +214,8 @@ public actor AgentWorker {
     private func start(_ job: VerifiedJob) async {
         let attempt = job.order.attempt
         onEvent(.starting(attempt, application: job.order.application))
+        // Not worth a wait for the disk: it is the agent's own death that this outlives.
+        try? await journal.note(.starting(attempt))
         do throws(Refusal) {
             try await host.start(job)
         } catch {

@@ -15,6 +15,8 @@ public enum JournalEntry: Hashable, Sendable {
     case checkpoint(received: StreamPosition, downHead: ChainHead, cursor: Int, upHead: ChainHead)
     /// How far an attempt had come when older lines were dropped.
     case progress(AttemptID, hasBegun: Bool, logged: Int, isCancelled: Bool, isCarriedOver: Bool)
+    /// The attempt is about to be started; what follows may be the agent's death.
+    case starting(AttemptID)
     /// The panel began a new epoch: only these attempts go on, and what was done before is still to be told.
     case epoch(Int, keeping: [AttemptID])
 
@@ -42,6 +44,7 @@ public enum JournalEntry: Hashable, Sendable {
                 "type": "progress", "attempt": .string(attempt.description), "begun": .bool(hasBegun),
                 "logged": .integer(logged), "cancelled": .bool(isCancelled), "carried": .bool(isCarriedOver),
             ]
+        case .starting(let attempt): ["type": "starting", "attempt": .string(attempt.description)]
         case .epoch(let number, let kept):
             [
                 "type": "epoch", "number": .integer(number),
@@ -77,6 +80,8 @@ public enum JournalEntry: Hashable, Sendable {
                 hasBegun: try reader.bool("begun"),
                 logged: try reader.integer("logged"), isCancelled: try reader.bool("cancelled"),
                 isCarriedOver: try reader.bool("carried"))
+        case "starting":
+            self = .starting(try reader.parsed("attempt", "an attempt's id", AttemptID.init))
         case "epoch":
             self = .epoch(
                 try reader.integer("number", in: 1...Int.max), keeping: try reader.attempts("keeping"))
@@ -95,6 +100,9 @@ public protocol AgentJournal: Sendable {
 
     /// Adds lines; they are on the disk when this returns.
     func append(_ entries: [JournalEntry]) async throws(JournalError)
+
+    /// Adds a line that outlives the agent, but perhaps not the power.
+    func note(_ entry: JournalEntry) async throws(JournalError)
 
     /// Puts these lines in place of all others, whole or not at all.
     ///

@@ -16,6 +16,9 @@ public final class MemoryAgentJournal: AgentJournal {
         self.entries.withLock { $0 += entries }
     }
 
+    /// Adds a line.
+    public func note(_ entry: JournalEntry) async throws(JournalError) { try await append([entry]) }
+
     /// Puts these lines in place of all others.
     public func replace(
         with entries: [JournalEntry], archiving past: [AttemptSummary]
