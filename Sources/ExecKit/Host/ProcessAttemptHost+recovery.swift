@@ -40,6 +40,7 @@ extension ProcessAttemptHost {
         guard let attempts, let folder = AttemptFolder(attempt, in: attempts),
             let lock = RunnerLock(taking: folder.directory)
         else { return }
+        CrashPoint.prune.pass()
         attempts.removeTree(attempt.description)
         withExtendedLifetime(lock) {}
     }

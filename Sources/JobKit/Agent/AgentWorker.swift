@@ -164,7 +164,9 @@ public actor AgentWorker {
             while machine.hasDecisions {
                 let (event, downlink) = (machine.lastEvent, machine.received)
                 let (lines, effects) = machine.takeDecisions()
+                CrashPoint.passBefore(writing: lines)
                 if !lines.isEmpty { try await journal.append(lines) }
+                CrashPoint.passAfter(writing: lines)
                 (writtenEvent, writtenDownlink) = (event, downlink)
                 reports.ring()
                 for effect in effects { self.effects.continuation.yield(effect) }
@@ -208,6 +210,7 @@ public actor AgentWorker {
     private func start(_ job: VerifiedJob) async {
         let attempt = job.order.attempt
         onEvent(.starting(attempt, application: job.order.application))
+        CrashPoint.permit.pass()
         do throws(Refusal) {
             try await host.start(job)
         } catch {
@@ -274,11 +277,13 @@ public actor AgentWorker {
             while !Task.isCancelled {
                 let entries = machine.unreported(through: writtenEvent, limit: 64)
                 guard let last = entries.last else { break }
+                CrashPoint.eventBeforeXadd.pass()
                 guard
                     let additions = await attempt({ [link] () async throws(QueueError) in
                         try await link.report(entries)
                     })
                 else { continue }
+                CrashPoint.eventAfterXadd.pass()
                 for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
                     let known = await attempt { [link] () async throws(QueueError) in
                         try await link.event(at: entry.position)
@@ -305,7 +310,9 @@ public actor AgentWorker {
             received: writtenDownlink, written: writtenEvent, at: now(), bootID: identity.bootID,
             version: identity.version, facts: identity.facts())
         if let envelope {
+            CrashPoint.beatBefore.pass()
             _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) }
+            CrashPoint.beatAfter.pass()
         }
     }
 
