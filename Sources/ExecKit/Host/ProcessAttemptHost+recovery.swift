@@ -45,6 +45,12 @@ extension ProcessAttemptHost {
         withExtendedLifetime(lock) {}
     }
 
+    /// Takes away what a start that failed has left: a runner that was killed has emptied no cgroup.
+    func undo(_ attempt: AttemptID, in attempts: Directory) {
+        if let folder = AttemptFolder(attempt, in: attempts) { _ = settle(folder, in: attempts) }
+        attempts.removeTree(attempt.description)
+    }
+
     /// What the traces say; those of an attempt that never began are gone afterwards.
     private func settle(_ folder: AttemptFolder, in attempts: Directory) -> AttemptStanding {
         let standing = folder.settle(
