@@ -1,4 +1,6 @@
 import Glibc
+import JobKit
+import ManifestKit
 
 /// The outermost frame of a service's program.
 package enum Program {
@@ -7,6 +9,9 @@ package enum Program {
     /// Called wrongly it ends with 2, asked for help with 0.
     package static func main(_ name: String, _ body: () async throws -> Void) async {
         do {
+            #if DEBUG
+                try armCrashPoint()
+            #endif
             try await body()
         } catch let usage as UsageRequest {
             say(usage.text, to: usage.isAskedFor ? STDOUT_FILENO : STDERR_FILENO)
@@ -16,6 +21,18 @@ package enum Program {
             exit(1)
         }
     }
+
+    #if DEBUG
+        /// Has the process die where the environment says, if it does: for tests alone.
+        private static func armCrashPoint() throws {
+            guard let text = try Settings(file: nil).text(CrashPlan.setting) else { return }
+            guard let plan = CrashPlan(text) else {
+                throw StartupProblem(
+                    "\(CrashPlan.setting) is \(Diagnostic.quoted(text)); it takes POINT:COUNT")
+            }
+            plan.arm()
+        }
+    #endif
 
     /// Writes a line.
     package static func say(_ line: String, to descriptor: Int32 = STDOUT_FILENO) {

@@ -10,7 +10,9 @@ extension House {
     {
         let answer = try await api.install(application, inputs, headers: ["idempotency-key": key ?? ""])
         try #require(answer.status == 202, "\(answer.text)")
-        return try #require(try answer.json["job_id"]?.string)
+        let id = try #require(try answer.json["job_id"]?.string)
+        noteAccepted(id)
+        return id
     }
 
     /// The job as the API shows it.

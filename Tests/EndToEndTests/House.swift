@@ -20,6 +20,7 @@ final class House: Sendable {
     let agent: Program
     private let folder: TemporaryDirectory
     private let port = Mutex<UInt16>(0)
+    private let answered = Mutex<[String]>([])
 
     /// Runs `body` in a new house: the panel answers, and unless told otherwise its agent is known and works.
     ///
@@ -153,6 +154,11 @@ final class House: Sendable {
 
     /// Opens a gate that a script waits at.
     func openGate(_ name: String) throws { try Fixtures.write("", to: folder.path("gates/\(name)")) }
+
+    /// Jobs that ``install(_:_:key:)`` was answered with, in that order.
+    var accepted: [String] { answered.withLock { $0 } }
+
+    func noteAccepted(_ id: String) { answered.withLock { if !$0.contains(id) { $0.append(id) } } }
 
     /// What scripts have told, a line each: `began` or `done`, the job, the attempt.
     var witness: [String] {

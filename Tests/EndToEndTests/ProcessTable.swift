@@ -20,8 +20,19 @@ enum ProcessTable {
     /// The arguments of all processes.
     static func commandLines() -> [String] { numbers().map { words($0, "cmdline") } }
 
-    private static func numbers() -> [pid_t] {
-        guard let folder = opendir("/proc") else { return [] }
+    /// The threads of a process.
+    static func threads(of pid: pid_t) -> [pid_t] { numbers(in: "/proc/\(pid)/task") }
+
+    /// Who traces a thread; 0 for nobody.
+    static func tracer(of thread: pid_t, in pid: pid_t) -> pid_t {
+        let line = FileTree.text("/proc/\(pid)/task/\(thread)/status").split(separator: "\n").first {
+            $0.hasPrefix("TracerPid:")
+        }
+        return line?.split(separator: "\t").last.flatMap { pid_t($0) } ?? 0
+    }
+
+    private static func numbers(in path: String = "/proc") -> [pid_t] {
+        guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var found: [pid_t] = []
         while let entry = readdir(folder) {

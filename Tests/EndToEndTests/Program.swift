@@ -7,6 +7,8 @@ final class Program: Sendable {
     private struct State {
         var settings: [String: String]
         var process: ChildProcess?
+        /// How the last run ended by itself.
+        var code: Int?
         var runs = 0
     }
 
@@ -46,6 +48,7 @@ final class Program: Sendable {
     func start(_ words: [String] = []) throws {
         let settings = state.withLock { state in
             state.runs += 1
+            state.code = nil
             return state.settings
         }
         let process = try ChildProcess(
@@ -83,11 +86,16 @@ final class Program: Sendable {
         try await eventually("an end of \(name)", within: limit) { ending() }
     }
 
+    /// Whether the last run has ended by itself.
+    var isOver: Bool { ending() != nil }
+
     private func ending() -> Int? {
         state.withLock { state in
-            guard let code = state.process?.ending() else { return nil }
-            state.process = nil
-            return code
+            if let code = state.process?.ending() {
+                state.process = nil
+                state.code = code
+            }
+            return state.code
         }
     }
 

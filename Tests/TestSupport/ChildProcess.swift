@@ -58,6 +58,11 @@ package struct ChildProcess: Sendable {
         // A stopped process takes SIGTERM only when it goes on.
         signal(number)
         signal(SIGCONT)
+        return wait()
+    }
+
+    /// Waits for its end and tells it as ``ending()`` does.
+    package func wait() -> Int {
         var status: CInt = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         dismissGuardian()

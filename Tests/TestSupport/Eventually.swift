@@ -21,6 +21,26 @@ package func eventually(
     try await eventually(what, within: limit) { () -> Void? in try await holds() ? () : nil }
 }
 
+/// Looks again and again for a while: for what must not happen meanwhile.
+///
+/// - Throws: ``DidNotHold`` where it once did not hold, and what `holds` throws.
+package func throughout(
+    _ what: String, for time: Duration, _ holds: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + time
+    while ContinuousClock.now < end {
+        guard try await holds() else { throw DidNotHold(what: what) }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+}
+
+/// What was to hold for a while did not.
+package struct DidNotHold: Error, CustomStringConvertible {
+    package let what: String
+
+    package var description: String { "it did not hold for the whole time: \(what)" }
+}
+
 /// What a test waited for did not come.
 package struct NeverCame: Error, CustomStringConvertible {
     package let what: String

@@ -19,6 +19,10 @@ struct RunnerOrder: Equatable, Sendable {
     var bootID: String
     /// The log for people.
     var plainLog: String
+    #if DEBUG
+        /// Where a test has this runner die.
+        var crash: CrashPlan?
+    #endif
 
     /// No order is longer; the environment alone is bounded at 128 KiB.
     static let maximumSize = 1 << 20
@@ -38,13 +42,17 @@ struct RunnerOrder: Equatable, Sendable {
             case .secret: ["name": .string(variable.name), "secret": true]
             }
         }
-        return [
+        var members: JSONObject = [
             "attempt": .string(attempt.description), "folder": .string(folder),
             "arguments": .array(plan.arguments.map { .string($0) }),
             "environment": .array(environment), "directory": .string(plan.directory),
             "limits": plan.limits.json, "cgroup": .string(controlGroup), "boot_id": .string(bootID),
             "plain_log": .string(plainLog),
         ]
+        #if DEBUG
+            members["crash"] = crash.map { .string($0.description) }
+        #endif
+        return .object(members)
     }
 
     /// The order as the agent sent it.
@@ -62,9 +70,13 @@ struct RunnerOrder: Equatable, Sendable {
         controlGroup = try reader.string("cgroup")
         bootID = try reader.string("boot_id")
         plainLog = try reader.string("plain_log")
+        #if DEBUG
+            crash = (reader.value("crash")?.string).flatMap(CrashPlan.init)
+        #endif
         try reader.finish()
     }
 
+    /// The order for the next runner; where a test has that one die, it is told so.
     init(
         attempt: AttemptID, folder: String, plan: ExecutionPlan, controlGroup: String, bootID: String,
         plainLog: String
@@ -75,6 +87,9 @@ struct RunnerOrder: Equatable, Sendable {
         self.controlGroup = controlGroup
         self.bootID = bootID
         self.plainLog = plainLog
+        #if DEBUG
+            crash = CrashPlan.handDown()
+        #endif
     }
 
     private static func variable(_ json: JSONValue) throws(MemberReader.Failure) -> ExecutionPlan.Variable {

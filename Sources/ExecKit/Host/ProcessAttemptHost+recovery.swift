@@ -40,8 +40,15 @@ extension ProcessAttemptHost {
         guard let attempts, let folder = AttemptFolder(attempt, in: attempts),
             let lock = RunnerLock(taking: folder.directory)
         else { return }
+        CrashPoint.prune.pass()
         attempts.removeTree(attempt.description)
         withExtendedLifetime(lock) {}
+    }
+
+    /// Takes away what a start that failed has left: a runner that was killed has emptied no cgroup.
+    func undo(_ attempt: AttemptID, in attempts: Directory) {
+        if let folder = AttemptFolder(attempt, in: attempts) { _ = settle(folder, in: attempts) }
+        attempts.removeTree(attempt.description)
     }
 
     /// What the traces say; those of an attempt that never began are gone afterwards.

@@ -20,13 +20,15 @@ extension ProcessAttemptHost {
     /// Returns once `began` is on disk. Where it throws, the folder is gone and
     /// nothing ran.
     func startNow(_ order: JobOrder) throws(Refusal) {
+        // Not before this attempt's lock is let go of: for a moment, a new process has all that this one has open.
+        defer { shelf.refill() }
         let attempts = try folder("attempts")
         let name = order.attempt.description
         let directory = try orRefuse { () throws(ExecKitError) in try attempts.makeDirectory(name) }
         do throws(Refusal) {
             try start(order, in: directory)
         } catch {
-            attempts.removeTree(name)
+            undo(order.attempt, in: attempts)
             throw error
         }
     }
@@ -57,7 +59,6 @@ extension ProcessAttemptHost {
     private func hand(
         _ order: RunnerOrder, to directory: Directory, _ lock: RunnerLock
     ) throws(Refusal) {
-        defer { shelf.refill() }
         let runner = try orRefuse { () throws(ExecKitError) in try shelf.take() }
         runner.give(lock)
         let answer = runner.tell(order)

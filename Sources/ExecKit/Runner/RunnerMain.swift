@@ -34,6 +34,9 @@ public enum RunnerMain {
                     .damaged, "the runner's order is longer than \(RunnerOrder.maximumSize) bytes")
             }
             let order = try RunnerOrder(parsing: bytes)
+            #if DEBUG
+                order.crash?.arm()
+            #endif
             show(order.folder, in: title)
             started = try StartedAttempt(order: order, folder: Directory(order.folder), clock: clock)
         } catch {

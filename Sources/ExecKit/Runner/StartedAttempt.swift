@@ -37,6 +37,7 @@ struct StartedAttempt: Sendable {
             let pipe = try Descriptor.pipe()
             output = pipe.reading
             output.makeNonblocking()
+            CrashPoint.spawnBeforeFork.pass()
             let process = try GatedProcess(
                 GatedProcess.Order(
                     arguments: order.plan.arguments,
@@ -45,11 +46,13 @@ struct StartedAttempt: Sendable {
                     input: try Directory("/dev").open("null", O_RDONLY),
                     output: pipe.writing, error: pipe.writing, gate: gate.reading,
                     cgroup: group.folder.descriptor))  // 2
+            CrashPoint.spawnAfterFork.pass()
             held = process
             self.process = process
             beganAt = clock.now
             try Self.record(process.pid, beganAt, order.bootID, in: folder)  // 3
             beganElapsed = clock.elapsed
+            CrashPoint.spawnAfterBegan.pass()
             guard gate.writing.write([1]) == 0 else { throw ExecKitError.system("open", "gate") }  // 4
         } catch {
             _ = group.empty()
@@ -77,6 +80,7 @@ struct StartedAttempt: Sendable {
         // do not, their absence says that the server was restarted.
         try folder.create(AttemptFile.pid, Array("\(pid)\n".utf8))
         try folder.create(AttemptFile.bootID, Array("\(bootID)\n".utf8))
+        CrashPoint.spawnBeforeBegan.pass()
         try folder.create(AttemptFile.began, Array("\(beganAt.milliseconds)\n".utf8), synced: true)
         try folder.sync()
     }

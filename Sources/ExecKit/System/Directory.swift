@@ -1,4 +1,5 @@
 import Glibc
+import JobKit
 
 /// An open folder; its files are reached through it, never through links.
 struct Directory: Sendable {
@@ -101,9 +102,11 @@ struct Directory: Sendable {
         let file = try open(reserve, O_WRONLY)
         let failure = file.write(bytes)
         guard failure == 0 else { throw .system("write", path(of: reserve), number: failure) }
+        CrashPoint.resultBeforeFsync.pass()
         guard ftruncate(file.number, off_t(bytes.count)) == 0, fsync(file.number) == 0,
             renameat(descriptor.number, reserve, descriptor.number, name) == 0
         else { throw .system("write", path(of: name)) }
+        CrashPoint.resultAfterRename.pass()
         try sync()
     }
 

@@ -168,7 +168,9 @@ public actor AgentWorker {
             while machine.hasDecisions {
                 let (event, downlink) = (machine.lastPosition, machine.received)
                 let (lines, effects) = machine.takeDecisions()
+                CrashPoint.passBefore(writing: lines)
                 if !lines.isEmpty { try await journal.append(lines) }
+                CrashPoint.passAfter(writing: lines)
                 (writtenEvent, writtenDownlink) = (event, downlink)
                 reports.ring()
                 for effect in effects { self.effects.continuation.yield(effect) }
@@ -216,6 +218,7 @@ public actor AgentWorker {
         onEvent(.starting(attempt, application: job.order.application))
         // Not worth a wait for the disk: it is the agent's own death that this outlives.
         try? await journal.note(.starting(attempt))
+        CrashPoint.permit.pass()
         do throws(Refusal) {
             try await host.start(job)
         } catch {
@@ -297,11 +300,13 @@ public actor AgentWorker {
             while !Task.isCancelled {
                 let entries = machine.unreported(through: writtenEvent, limit: 64)
                 guard let last = entries.last else { break }
+                CrashPoint.eventBeforeXadd.pass()
                 guard
                     let additions = await attempt({ [link] () async throws(QueueError) in
                         try await link.report(entries)
                     })
                 else { continue }
+                CrashPoint.eventAfterXadd.pass()
                 for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
                     let known = await attempt { [link] () async throws(QueueError) in
                         try await link.event(at: entry.position)
@@ -328,7 +333,9 @@ public actor AgentWorker {
             received: writtenDownlink, written: writtenEvent.number, at: now(), bootID: identity.bootID,
             version: identity.version, facts: identity.facts())
         if let envelope {
+            CrashPoint.beatBefore.pass()
             _ = await attempt { [link] () async throws(QueueError) in try await link.beat(envelope) }
+            CrashPoint.beatAfter.pass()
         }
     }
 

@@ -24,6 +24,7 @@ extension JobDesk {
         }
         let answer = try await commit(job, claim, request)
         if case .accepted(let job, _) = answer {
+            CrashPoint.acceptAfterCommit.pass()
             onAccepted(request.agent)
             return .accepted(job, warnings: warnings)
         }
@@ -71,6 +72,7 @@ extension JobDesk {
             AuditDraft(
                 at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
                 detail: job.auditDetail))
+        CrashPoint.acceptBeforeCommit.pass()
         return .accepted(job, warnings: [])
     }
 

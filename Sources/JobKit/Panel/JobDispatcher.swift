@@ -89,8 +89,10 @@ public actor JobDispatcher {
             }
         }
         guard !entries.isEmpty else { return }
+        CrashPoint.publishBeforeXadd.pass()
         _ = try await link.send(
             entries.map { ($0.agent, StreamEntry(position: $0.position, bytes: $0.envelope)) })
+        CrashPoint.publishAfterXadd.pass()
         for entry in entries { sent[entry.agent] = max(sent[entry.agent] ?? 0, entry.position.number) }
         onEvent(.sent(messages: entries.count, agents: Set(entries.map(\.agent)).count))
         bell.ring(agents)

@@ -241,6 +241,7 @@ public actor PresenceSweep {
             try store.save(record)
             try store.removeOutbox(of: record.id, through: record.received)
         }
+        if changes.keyID != agent.keyID { CrashPoint.rotate.pass() }
         if let since = next.unreachableSince, agent.unreachableSince == nil {
             onEvent(.unreachable(agent.id, since: since))
         }

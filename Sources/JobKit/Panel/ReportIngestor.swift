@@ -106,6 +106,7 @@ public actor ReportIngestor {
         guard !known.isEmpty else { return }
         let places = Dictionary(
             uniqueKeysWithValues: known.map { ($0.id, StreamPosition(epoch: $0.epoch, number: $0.cursor)) })
+        CrashPoint.ingestBeforeRead.pass()
         let entries = try await link.events(after: places, limit: Self.batch)
         let verified = known.map { agent in (agent.id, verify(entries[agent.id] ?? [], of: agent)) }
         let batches = verified.filter { !$0.1.isEmpty || needs[$0.0] != nil }
@@ -118,10 +119,13 @@ public actor ReportIngestor {
                 try EventBatch(agent: agent, events: events, keyring: keyring, now: moment).apply(
                     to: store, &outcome)
             }
+            CrashPoint.ingestBeforeCommit.pass()
             return outcome
         }
+        CrashPoint.ingestAfterCommit.pass()
         for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
         try await acknowledge(outcome.agents)
+        CrashPoint.ingestAfterAck.pass()
         report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
         bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
     }

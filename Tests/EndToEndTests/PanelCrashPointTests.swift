@@ -1,0 +1,105 @@
+import JobKit
+import ManifestKit
+import TestSupport
+import Testing
+
+@Suite(
+    "The panel dies between two steps", .enabled(if: House.hasRoot, House.needsRoot),
+    .enabled(if: House.hasCrashPoints, House.needsCrashPoints), .timeLimit(.minutes(5)))
+struct PanelCrashPointTests {
+    /// Writes in several pieces, so that its log comes in several events.
+    private static let talkative = TestApplication(
+        id: "talkative",
+        script: """
+            for ((n = 1; n <= 6; n++)); do
+                echo "line $n"
+                sleep 0.12
+            done
+            end 0
+            """)
+
+    /// F01: the panel is killed before the commit: no answer, no job, and the same request again makes one.
+    @Test func f01AcceptsNothingThatIsNotCommitted() async throws {
+        try await House.run([.greeting]) { house in
+            try await house.startPanel(dyingAt: .acceptBeforeCommit)
+            await #expect(throws: SystemFailure.self) { try await house.install(number: 1, "greeting") }
+            try await house.revivePanel()
+            #expect(try await house.jobs().isEmpty)
+            let id = try await house.install(number: 1, "greeting")
+            #expect(try await house.end(of: id)["status"] == "succeeded")
+            #expect(try await house.jobs() == [id])
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F02: the panel is killed between commit and answer: the job is there, and the same request again names it.
+    @Test func f02KeepsWhatIsCommittedThoughNobodyWasTold() async throws {
+        try await House.run([.greeting]) { house in
+            try await house.startPanel(dyingAt: .acceptAfterCommit)
+            await #expect(throws: SystemFailure.self) { try await house.install(number: 1, "greeting") }
+            try await house.revivePanel()
+            let jobs = try await house.jobs()
+            #expect(jobs.count == 1)
+            #expect(try await [house.install(number: 1, "greeting")] == jobs)
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F03: the panel is killed before and after a message is in the stream, where Redis refuses the repetition.
+    @Test(arguments: [CrashPoint.publishBeforeXadd, .publishAfterXadd], 1...3)
+    func f03SendsAgainWhatItMayHaveSent(point: CrashPoint, passage: Int) async throws {
+        try await House.run([.greeting]) { house in
+            try await house.startPanel(dyingAt: point, passage: passage)
+            let count = try await house.install("greeting", until: house.panel)
+            #expect(count == passage)
+            try await house.revivePanel()
+            for number in 1...count + 1 { _ = try await house.install(number: number, "greeting") }
+            #expect(try await house.jobs().count == count + 1)
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F04: the panel is killed before it has committed events: it reads them again, and no output is there twice.
+    @Test(arguments: [CrashPoint.ingestBeforeRead, .ingestBeforeCommit], 1...3)
+    func f04ReadsEventsAgain(point: CrashPoint, passage: Int) async throws {
+        try await takesEventsInOnce(dyingAt: point, passage)
+    }
+
+    /// F05: the panel is killed when it has committed events, before and after it acknowledges them: none counts again.
+    @Test(arguments: [CrashPoint.ingestAfterCommit, .ingestAfterAck], 1...3)
+    func f05TakesNoEventInTwice(point: CrashPoint, passage: Int) async throws {
+        try await takesEventsInOnce(dyingAt: point, passage)
+    }
+
+    private func takesEventsInOnce(dyingAt point: CrashPoint, _ passage: Int) async throws {
+        try await House.run([Self.talkative]) { house in
+            let id = try await house.install(number: 1, "talkative")
+            try await eventually("a script that runs") { house.told("began", of: id) == 1 }
+            try await house.startPanel(dyingAt: point, passage: passage)
+            try await house.install("talkative", until: house.panel)
+            try await house.revivePanel()
+            #expect(try await house.install(number: 1, "talkative") == id)
+            _ = try await house.end(of: id)
+            #expect(try await house.output(of: id) == (1...6).map { "line \($0)\n" }.joined())
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// The panel is killed when it has just noted the key that an agent speaks under.
+    @Test func goesOnUnderTheKeyThatItHasNoted() async throws {
+        try await House.run([.greeting], withAgent: false) { house in
+            try await house.startPanel(dyingAt: .rotate)
+            try house.agent.start()
+            try await eventually("an end of the panel") { house.panel.isOver }
+            try await house.revivePanel()
+            try await eventually("an agent that the panel knows") { try await house.server() != nil }
+            _ = try await house.install(number: 1, "greeting")
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+}

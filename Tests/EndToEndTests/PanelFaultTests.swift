@@ -1,0 +1,148 @@
+import Glibc
+import JobKit
+import ManifestKit
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite(
+    "The panel is killed, stopped, doubled, and its disk fails",
+    .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(House.isLongRun ? 30 : 5)))
+struct PanelFaultTests {
+    /// F06: the panel is killed again and again under a stream of jobs: none is lost, none runs twice.
+    @Test func f06LosesNothingHoweverOftenItIsKilled() async throws {
+        try await House.run([.greeting]) { house in
+            try await house.panel.stop()
+            house.panel.change(["PANEL_QUEUE_LIMIT": "10000"])
+            try await house.startPanel()
+            let clients = JobStream(house, perSecond: 20)
+            async let asked = clients.run()
+            if House.isLongRun {
+                let end = ContinuousClock.now + .seconds(300)
+                while ContinuousClock.now < end {
+                    try await throughout("the time between two kills", for: .seconds(2)) { true }
+                    try await house.restartKilledPanel()
+                }
+            } else {
+                for _ in 1...4 {
+                    let before = house.accepted.count
+                    try await eventually("more jobs") { house.accepted.count >= before + 4 }
+                    try await house.restartKilledPanel()
+                }
+            }
+            clients.stop()
+            let count = try await asked
+            #expect(house.accepted.count == count)
+            try await house.expectTruth(within: .seconds(House.isLongRun ? 900 : 60))
+            #expect(house.witness.count == 2 * count)
+        }
+    }
+
+    /// F07: the panel is away while a script runs: it ends as ever, nothing else starts, and the panel takes all in.
+    @Test func f07StartsNothingWithoutThePanel() async throws {
+        try await House.run([.patient, .greeting]) { house in
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            let next = try await house.install("greeting", ["who": "you"])
+            _ = try await house.downlink(number: 2)
+            house.panel.kill()
+            try house.openGate("go")
+            try await eventually("an end of the script") {
+                house.told("done", of: id) == 1 && house.scripts(of: id).isEmpty
+            }
+            try await throughout("nothing starts", for: .seconds(House.isLongRun ? 600 : 3)) {
+                house.told("began", of: next) == 0
+            }
+            try await house.startPanel()
+            let job = try await house.end(of: id, within: .seconds(10))
+            #expect(job["exit_code"] == 3)
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F09: the panel's disk fails: it ends at once with an error, and the next one has all that was acknowledged.
+    @Test(.enabled(if: FailingDisk.isPossible, FailingDisk.needs)) func f09EndsWhenTheDiskFails() async throws
+    {
+        try await House.run([.greeting]) { house in
+            for number in 1...3 { _ = try await house.install(number: number, "greeting") }
+            let disk = try await FailingDisk(of: house.panel, folder: house.panelFolder)
+            let answer = try? await house.api.install(
+                "greeting", ["who": "number 4"], headers: ["idempotency-key": "4"])
+            #expect(answer?.status != 202)
+            #expect(try await house.panel.end(within: .seconds(10)) == 1)
+            disk.end()
+            try await house.startPanel()
+            for number in 1...4 { _ = try await house.install(number: number, "greeting") }
+            #expect(house.accepted.count == 4)
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F11: a second panel on the same record ends at once, and the first one goes on.
+    @Test func f11RefusesASecondPanel() async throws {
+        try await House.run([.greeting]) { house in
+            let second = try house.anotherPanel()
+            try second.start()
+            #expect(try await second.end() == 1)
+            #expect(second.output.contains("stop that panel first"), "\(second.output)")
+            _ = try await house.install(number: 1, "greeting")
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
+    /// F12: the panel holds still while a script runs: nobody takes that for an end of anything.
+    @Test func f12DoubtsNobodyAfterItHeldStill() async throws {
+        try await House.run([.patient, .greeting]) { house in
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            house.panel.pause()
+            try await throughout("the script goes on", for: .seconds(House.isLongRun ? 60 : 3)) {
+                !house.scripts(of: id).isEmpty
+            }
+            house.panel.resume()
+            try house.openGate("go")
+            try await house.expectWholeRun(of: id)
+            _ = try await house.install(number: 1, "greeting")
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+}
+
+/// A client that asks for job after job, each again under its key until there is an answer.
+private final class JobStream: Sendable {
+    private let house: House
+    private let pause: Duration
+    private let isOver = Atomic(false)
+
+    init(_ house: House, perSecond rate: Int) {
+        self.house = house
+        pause = .milliseconds(1000 / rate)
+    }
+
+    func stop() { isOver.store(true, ordering: .relaxed) }
+
+    /// Returns how many jobs were asked for.
+    func run() async throws -> Int {
+        var number = 0
+        while !isOver.load(ordering: .relaxed) {
+            number += 1
+            let job = number
+            try await eventually("an answer about job \(job)") {
+                try? await house.install(number: job, "greeting")
+            }
+            try await throughout("the time between two requests", for: pause) { true }
+        }
+        return number
+    }
+}
+
+extension House {
+    fileprivate func restartKilledPanel() async throws {
+        panel.kill()
+        try await startPanel()
+    }
+}
