@@ -39,6 +39,27 @@ struct AgentCrashPointTests {
         }
     }
 
+    /// F57: a job that agents die of three times is refused, and the queue moves on.
+    @Test func f57LeavesAJobAloneThatAgentsDieOf() async throws {
+        try await House.run([.greeting]) { house in
+            try house.startAgent(dyingAt: .permit)
+            try await house.install("greeting", until: house.agent)
+            for _ in 2...3 {
+                try house.startAgent(dyingAt: .permit)
+                #expect(try await house.agent.end() == 128 + Int(SIGKILL))
+            }
+            house.agent.change(["PROVISION_CRASH_AT": nil])
+            try await house.startAgent()
+            let poison = try await house.end(of: house.accepted[0])
+            #expect(poison["status"] == "refused")
+            #expect(poison["reason"] == "poison")
+            let next = try await house.end(of: house.install(number: 2, "greeting"))
+            #expect(next["status"] == "succeeded")
+            try await house.expectTruth()
+            #expect(house.told("began", of: house.accepted[0]) == 0)
+        }
+    }
+
     private func runsEveryScriptOnce(dyingAt point: CrashPoint, _ passage: Int) async throws {
         try await House.run([.greeting]) { house in
             try house.startAgent(dyingAt: point, passage: passage)

@@ -102,15 +102,15 @@ extension House {
     fileprivate func backUp() async throws -> String {
         try await panel.stop(within: .seconds(20))
         let backup = "\(panelFolder)/backup.sqlite"
-        try Fixtures.write(try Fixtures.bytes("\(panelFolder)/panel.sqlite"), to: backup)
+        try copyRecord("\(panelFolder)/panel.sqlite", to: backup)
         try await startPanel()
         return backup
     }
 
     /// Puts a copy in the record's place, as somebody does who knows no better.
     fileprivate func putBack(_ backup: String) throws {
-        for suffix in ["-wal", "-shm"] { FileTree.remove("\(panelFolder)/panel.sqlite\(suffix)") }
-        try Fixtures.write(try Fixtures.bytes(backup), to: "\(panelFolder)/panel.sqlite")
+        FileTree.remove("\(panelFolder)/panel.sqlite-shm")
+        try copyRecord(backup, to: "\(panelFolder)/panel.sqlite")
     }
 
     /// Restores a record as it is meant to be done, and waits for the end.
@@ -118,14 +118,17 @@ extension House {
         var backup = record
         if let name {
             backup = "\(panelFolder)/\(name)"
-            for suffix in ["", "-wal"] {
-                try FileTree.write(FileTree.bytes(record + suffix), to: backup + suffix)
-            }
+            try copyRecord(record, to: backup)
         }
         let program = try anotherPanel()
         try program.start(["--restore", backup])
         let code = try await program.end()
         try #require(code == 0, "\(program.output)")
         try #require(program.output.contains("is restored from"), "\(program.output)")
+    }
+
+    /// A record is its file and its log.
+    private func copyRecord(_ path: String, to other: String) throws {
+        for suffix in ["", "-wal"] { try FileTree.write(FileTree.bytes(path + suffix), to: other + suffix) }
     }
 }

@@ -207,6 +207,21 @@ import Testing
         #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9).count } == 1)
     }
 
+    /// An agent that was enrolled after the backup was made has a history, too.
+    @Test func asksAgentsThatTheBackupDoesNotKnow() async throws {
+        let moment = Timestamp(milliseconds: Int64(epoch) * 1000)
+        let beat = Beat(
+            agent: Fixtures.agent, session: "s", count: 1, heard: nil,
+            received: StreamPosition(epoch: 1, number: 5), stuck: nil, written: 9, running: [], halted: nil,
+            bootID: "b", clock: Fixtures.time, version: "1", facts: [:])
+        let record = try await store.write { store in
+            _ = try store.beginNewEpochs(at: moment)
+            return try store.admit(Fixtures.agent, by: beat, isHere: true, at: moment).0
+        }
+        #expect(record.epoch == epoch)
+        #expect(record.recoveringSince == moment)
+    }
+
     @Test func neverTouchesWhatIsFinal() async throws {
         try await meetAgent(isRecovering: true)
         let final = try Fixtures.job(1).after(.abandoned("given up"))

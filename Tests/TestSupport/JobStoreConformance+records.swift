@@ -8,6 +8,7 @@ extension JobStoreConformance {
         Check("remembers a key for its actor alone, once") { try await $0.remembersSubmissions() },
         Check("chains audit lines without a gap") { try await $0.chainsAuditLines() },
         Check("counts each counter from 1") { try await $0.counts() },
+        Check("remembers its last restoration") { try await $0.remembersRestoration() },
     ]
 
     private func keepsAgents() async throws {
@@ -123,6 +124,15 @@ extension JobStoreConformance {
         let middle = try await store.read { try $0.audit(after: 2, limit: 2) }
         #expect(middle == Array(lines[2..<4]))
         #expect(AuditEntry.firstBreak(in: middle, after: lines[1]) == nil)
+    }
+
+    private func remembersRestoration() async throws {
+        #expect(try await store.read { try $0.restoredAt() } == nil)
+        for second in [1, 9] {
+            let moment = JobRecord.sampleStart.advanced(bySeconds: second)
+            try await store.write { try $0.noteRestoration(at: moment) }
+            #expect(try await store.read { try $0.restoredAt() } == moment)
+        }
     }
 
     private func counts() async throws {

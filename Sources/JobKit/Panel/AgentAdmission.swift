@@ -22,6 +22,11 @@ extension StoreWriter {
             known
             ?? AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)
         record.revokedAt = nil
+        // Enrolled after the backup was made, perhaps: then it has a history that this record does not know.
+        if known == nil, let restoredAt = try restoredAt() {
+            record.beginEpoch(at: restoredAt)
+            record.recoveringSince = moment
+        }
         record.unreachableSince = isHere ? nil : moment
         try save(record)
         try self.record(

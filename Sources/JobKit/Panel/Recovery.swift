@@ -7,6 +7,7 @@ extension StoreWriter {
     ///
     /// - Returns: how many agents there are.
     package func beginNewEpochs(at moment: Timestamp) throws -> Int {
+        try noteRestoration(at: moment)
         let agents = try agents()
         for var agent in agents {
             try removeOutbox(of: agent.id, through: .max)

@@ -39,6 +39,8 @@ public protocol StoreReader {
     func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry]
     /// What was accepted under an idempotency key by this actor, or nil.
     func submission(key: String, actor: String) throws -> Submission?
+    /// When this record was restored from a backup last, or nil.
+    func restoredAt() throws -> Timestamp?
     /// Entries of the audit trail with numbers above `number`, in order.
     func audit(after number: Int, limit: Int) throws -> [AuditEntry]
 }
@@ -70,6 +72,8 @@ public protocol StoreWriter: StoreReader {
     func remember(_ submission: Submission) throws
     /// Adds an entry to the audit trail, behind and chained to the last one.
     func record(_ draft: AuditDraft) throws
+    /// Notes that this record was restored from a backup.
+    func noteRestoration(at moment: Timestamp) throws
     /// Raises a named counter by one and returns it; 1 the first time.
     func next(_ counter: String) throws -> Int
 }

@@ -105,6 +105,12 @@ private final class MemoryStoreState: StoreWriter {
 
     func submission(key: String, actor: String) -> Submission? { submissions[[key, actor]] }
 
+    func restoredAt() -> Timestamp? {
+        counters["restoredAt"].map { Timestamp(milliseconds: Int64($0)) }
+    }
+
+    func noteRestoration(at moment: Timestamp) { counters["restoredAt"] = Int(moment.milliseconds) }
+
     func audit(after number: Int, limit: Int) -> [AuditEntry] { Array(trail.dropFirst(number).prefix(limit)) }
 
     func insert(_ job: JobRecord) throws {

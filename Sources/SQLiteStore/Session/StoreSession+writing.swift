@@ -95,6 +95,12 @@ extension StoreSession: StoreWriter {
             AuditRow.values(AuditEntry(draft, after: last)))
     }
 
+    func noteRestoration(at moment: Timestamp) throws {
+        try database.run(
+            "INSERT INTO counter (name, value) VALUES ('restoredAt', ?) "
+                + "ON CONFLICT DO UPDATE SET value = excluded.value", [moment.milliseconds])
+    }
+
     func next(_ counter: String) throws -> Int {
         try database.row(
             """

@@ -106,6 +106,12 @@ struct StoreSession: StoreReader {
         }
     }
 
+    func restoredAt() throws -> Timestamp? {
+        try database.row("SELECT value FROM counter WHERE name = 'restoredAt'", []) {
+            row throws(StoreError) in try row.time()
+        }
+    }
+
     func audit(after number: Int, limit: Int) throws -> [AuditEntry] {
         try database.rows(
             "SELECT \(AuditRow.columns.list) FROM audit WHERE number > ? ORDER BY number LIMIT ?",
