@@ -39,7 +39,8 @@
             }
         }
 
-        @usableFromInline package static func note(_ point: CrashPoint) {
+        /// The process comes to a point.
+        package static func note(_ point: CrashPoint) {
             let isDeadly = armed.withLock { plan in
                 guard plan?.point == point else { return false }
                 plan?.passages -= 1

@@ -66,7 +66,9 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     }
 
     /// The process comes to this point, and ends here if that is its plan.
-    @inlinable package func pass() {
+    ///
+    /// ExecKit has the same for itself: what crosses modules is called in a release build though it does nothing.
+    func pass() {
         #if DEBUG
             CrashPlan.note(self)
         #endif
