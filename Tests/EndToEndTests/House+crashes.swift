@@ -55,7 +55,8 @@ extension House {
             guard let id = try? await install(number: number, application) else { break }
             try await eventually("an end of \(id), or of a program") {
                 if victim.isOver { return true }
-                return try await (try? job(id)["status"]?.string).flatMap(JobState.init)?.isFinal == true
+                let status = (try? await job(id))?["status"]?.string
+                return status.flatMap(JobState.init)?.isFinal == true
             }
         }
         try await eventually("an end of a program at its crash point") { victim.isOver }

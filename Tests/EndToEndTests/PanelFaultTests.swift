@@ -143,7 +143,7 @@ private final class JobStream: Sendable {
         while !isOver.load(ordering: .relaxed) {
             number += 1
             let job = number
-            try await eventually("an answer about job \(job)") {
+            _ = try await eventually("an answer about job \(job)") {
                 try? await house.install(number: job, "greeting")
             }
             try await throughout("the time between two requests", for: pause) { true }

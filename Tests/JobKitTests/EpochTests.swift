@@ -171,10 +171,11 @@ import Testing
                 ], live: nil),
             .inventory(
                 [
+                    summary(6, .ended(.sample(.interrupted(.runnerDied)))), summary(6, attempt: 2, nil),
                     summary(7, .ended(.sample(.exited(code: 3)))),
                     summary(8, .refused(Refusal(.policy, "no"))),
                     summary(9, attempt: 2, .ended(.sample(.exited(code: 0)))), summary(10, .waiting),
-                ], live: [summary(4, nil).order.attempt]),
+                ], live: [summary(4, nil).order.attempt, summary(6, attempt: 2, nil).order.attempt]),
         ])
         #expect(outcome.quarantined.isEmpty)
         #expect(try await state(1) == "succeeded ")
@@ -182,6 +183,7 @@ import Testing
         #expect(try await state(3) == "cancelled before_start")
         #expect(try await state(4) == "running ")
         #expect(try await state(5) == "queued ")
+        #expect(try await state(6) == "running ")
         #expect(try await state(7) == "failed out_of_memory")
         #expect(try await state(8) == "refused policy")
         #expect(try await state(9) == "succeeded ")

@@ -77,13 +77,17 @@ public struct AttemptSummary: Hashable, Sendable {
 
 extension [AttemptSummary] {
     /// Parts that fit into a message each, in order; at least one, which may be empty.
+    ///
+    /// Attempts of one job stay together where they can: who does not know the job learns it from the last.
     func inParts() -> [[AttemptSummary]] {
         var parts: [[AttemptSummary]] = []
         var part: [AttemptSummary] = []
         var count = 0
         for summary in self {
             let size = summary.json.canonicalBytes().count
-            if count + size > AttemptSummary.maximumCount, !part.isEmpty {
+            let isOfTheSameJob = part.last?.order.attempt.job == summary.order.attempt.job
+            let limit = AttemptSummary.maximumCount * (isOfTheSameJob ? 2 : 1)
+            if count + size > limit, !part.isEmpty {
                 parts.append(part)
                 (part, count) = ([], 0)
             }

@@ -66,7 +66,7 @@ struct EventBatch: Sendable {
     ) throws -> [JobRecord] {
         if case .inventory(let summaries, let live) = event {
             let recovery = Recovery(agent: agent, isRecovering: record.recoveringSince != nil, now: now)
-            let changed = try summaries.compactMap { try recovery.take($0, into: store) }
+            let changed = try recovery.take(summaries, into: store)
             if let live { try recovery.finish(&record, keyring, store, live: live) }
             return changed
         }

@@ -36,12 +36,27 @@ struct Recovery {
     let isRecovering: Bool
     let now: Timestamp
 
-    /// Brings a job to where its agent saw it last.
+    /// Brings jobs to where their agent saw them last; attempts of one job follow one another.
     ///
-    /// - Returns: the job, where that changed it.
-    func take(_ summary: AttemptSummary, into store: any StoreWriter) throws -> JobRecord? {
+    /// - Returns: the jobs that this changed, one for each attempt that did.
+    func take(_ summaries: [AttemptSummary], into store: any StoreWriter) throws -> [JobRecord] {
+        try summaries.indices.compactMap { index in
+            let job = summaries[index].order.attempt.job
+            let isLast = index + 1 == summaries.count || summaries[index + 1].order.attempt.job != job
+            return try take(summaries[index], isLast: isLast, into: store)
+        }
+    }
+
+    /// - Parameter isLast: whether it is the job's last attempt. Of an earlier one nothing is learnt: whether the
+    ///   job is tried again after a failure is the manifest's word, which went with the job.
+    private func take(
+        _ summary: AttemptSummary, isLast: Bool, into store: any StoreWriter
+    ) throws -> JobRecord? {
         let attempt = summary.order.attempt
-        guard let known = try store.job(attempt.job) ?? learn(summary.order, in: store) else { return nil }
+        guard let known = try store.job(attempt.job) ?? (isLast ? learn(summary.order, in: store) : nil)
+        else {
+            return nil
+        }
         guard known.agent == agent else {
             throw EventBatch.Breach("inventory of a job that is not this agent's: '\(attempt)'")
         }
