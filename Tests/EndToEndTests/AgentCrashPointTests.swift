@@ -182,11 +182,10 @@ extension House {
     }
 
     /// Neither folders nor cgroups of attempts stay behind once the panel has their ends.
-    func expectNothingLeft(sourceLocation: Testing.SourceLocation = #_sourceLocation) async throws {
+    func expectNothingLeft() async throws {
         try await eventually("an end of all folders of attempts") {
             FileTree.files(below: "\(agentState)/attempts").isEmpty
         }
-        let groups = try controlGroups()
-        #expect(groups.isEmpty, sourceLocation: sourceLocation)
+        try await eventually("an end of all cgroups") { try controlGroups().isEmpty }
     }
 }

@@ -116,6 +116,11 @@ struct AgentCrashTests {
             }
             for id in ids {
                 let job = try await house.end(of: id)
+                // On a slow machine three of the kills may meet one start: then the job is left alone (F57).
+                if job["reason"] == "poison" {
+                    #expect(house.told("began", of: id) == 0, "seed \(seed)")
+                    continue
+                }
                 #expect(job["exit_code"] == 3, "seed \(seed): \(job)")
                 #expect(house.told("began", of: id) == 1, "seed \(seed)")
                 #expect(house.told("done", of: id) == 1, "seed \(seed)")

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What `PanelServer --enrol` prints is all that a server needs.
-@Suite("Enrolment", .timeLimit(.minutes(2)), .enabled(if: House.hasRoot, House.needsRoot))
+@Suite("Enrolment", .timeLimit(.minutes(5)), .enabled(if: House.hasRoot, House.needsRoot))
 struct EnrolmentTests {
     @Test func givesAServerItsSettingsAndItsUserOfRedis() async throws {
         try await House.run([.patient], withAgent: false) { house in

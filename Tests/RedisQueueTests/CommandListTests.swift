@@ -49,6 +49,12 @@ import Testing
                     other: try queue.link(for: Fixtures.otherAgent), agentID: Fixtures.agent,
                     otherID: Fixtures.otherAgent))
             try await queue.check()
+            // Nothing ever comes there, so that this one surely waits.
+            if number == 0 {
+                let nobody = try queue.link(for: .sample("nobody"))
+                _ = try await nobody.receive(
+                    after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 1)
+            }
         }
     }
 
