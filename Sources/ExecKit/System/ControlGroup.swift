@@ -77,8 +77,14 @@ struct ControlGroup: Sendable {
     /// Removes the empty group and what the script made below it; whether it is gone.
     @discardableResult
     func remove() -> Bool {
-        Self.removeGroups(below: folder, depth: 0)
-        return rmdir(folder.path) == 0
+        // The last process may have ended and not be quite gone.
+        for _ in 0..<100 {
+            Self.removeGroups(below: folder, depth: 0)
+            if rmdir(folder.path) == 0 { return true }
+            guard errno == EBUSY else { return false }
+            _ = poll(nil, 0, 10)
+        }
+        return false
     }
 
     // MARK: - The kernel's files
