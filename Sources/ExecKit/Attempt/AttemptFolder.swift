@@ -69,7 +69,9 @@ struct AttemptFolder: Sendable {
         return result
     }
 
-    private func emptyControlGroup(fallback: String?) -> Int {
+    /// Ends all that lives of the attempt, and returns how many processes could not be killed.
+    @discardableResult
+    func emptyControlGroup(fallback: String?) -> Int {
         let named = directory.read(AttemptFile.spec).flatMap(RunnerOrder.controlGroup(inSpec:))
         guard let path = named ?? fallback, let group = try? ControlGroup(path) else { return 0 }
         let survivors = group.empty()

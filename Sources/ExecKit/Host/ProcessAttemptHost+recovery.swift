@@ -46,8 +46,10 @@ extension ProcessAttemptHost {
     }
 
     /// Takes away what a start that failed has left: a runner that was killed has emptied no cgroup.
+    ///
+    /// It does not ask for the lock: a child on the way to its gate holds it for a moment longer than its runner.
     func undo(_ attempt: AttemptID, in attempts: Directory) {
-        if let folder = AttemptFolder(attempt, in: attempts) { _ = settle(folder, in: attempts) }
+        AttemptFolder(attempt, in: attempts)?.emptyControlGroup(fallback: try? controlGroup(of: attempt))
         attempts.removeTree(attempt.description)
     }
 
