@@ -106,7 +106,9 @@ public protocol AgentJournal: Sendable {
 
     /// Puts these lines in place of all others, whole or not at all.
     ///
-    /// - Parameter past: what the dropped lines told of attempts that are over; in the archive before they go.
+    /// - Parameters:
+    ///   - entries: the journal from now on.
+    ///   - past: what the dropped lines told of attempts that are over; in the archive before they go.
     func replace(with entries: [JournalEntry], archiving past: [AttemptSummary]) async throws(JournalError)
 
     /// What was archived, from the oldest; so much of it as the archive's bound leaves.

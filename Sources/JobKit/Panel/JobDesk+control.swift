@@ -17,6 +17,7 @@ extension JobDesk {
     /// told to call the job off.
     ///
     /// - Parameters:
+    ///   - id: the job.
     ///   - name: the operator who takes it on.
     ///   - note: why.
     /// - Returns: the job as it stands, or nil where there is none.
@@ -45,6 +46,7 @@ extension JobDesk {
     /// The answers of a job, to run it again with: what it keeps, replaced and completed by what is given anew.
     ///
     /// - Parameters:
+    ///   - job: the job that is run again.
     ///   - names: the inputs to ask for; answers to others are left out.
     ///   - given: answers that go before the job's own.
     public func answers(

@@ -6,7 +6,10 @@ public struct ServerDesk: Sendable {
 
     /// A desk with all its parts.
     ///
-    /// - Parameter onChanged: told an agent's new record after each commit, to acknowledge it without delay.
+    /// - Parameters:
+    ///   - store: where the agents' records are.
+    ///   - now: reads the panel's clock.
+    ///   - onChanged: told an agent's new record after each commit, to acknowledge it without delay.
     public init(
         store: any JobStore, now: @escaping @Sendable () -> Timestamp,
         onChanged: @escaping @Sendable (AgentRecord) async -> Void
@@ -20,7 +23,10 @@ public struct ServerDesk: Sendable {
     ///
     /// What the agent was permitted to start before it hears of this still starts.
     ///
-    /// - Parameter note: why, for others to read.
+    /// - Parameters:
+    ///   - agent: the server's agent.
+    ///   - note: why, for others to read.
+    ///   - actor: who decides it, as the audit trail names them.
     /// - Returns: the agent's record, or nil where there is none.
     public func pause(_ agent: AgentID, note: String?, actor: String) async throws -> AgentRecord? {
         try await change(agent, "agent.paused", actor, detail: note.map { ["note": $0] } ?? [:]) {
