@@ -98,8 +98,9 @@ struct ControlTests {
             let first = try await house.install("secretive", ["who": "you", "secret": "nine or ten"])
             #expect(try await house.end(of: first)["exit_code"] == 3)
 
-            func rerun(_ body: String) async throws -> Answer {
-                try await house.api.post("/api/jobs/\(first)/rerun", body.utf8)
+            func rerun(_ body: String, key: String? = nil) async throws -> Answer {
+                let headers = key.map { ["idempotency-key": $0] } ?? [:]
+                return try await house.api.post("/api/jobs/\(first)/rerun", body.utf8, headers: headers)
             }
             let fixed = try await rerun(#"{"manifest":"original","inputs":{"who":"me"}}"#)
             #expect(fixed.status == 422)
@@ -107,7 +108,8 @@ struct ControlTests {
             #expect(try await rerun(#"{"manifest":"yours"}"#).findings == ["manifest type"])
 
             try house.openGate("fine")
-            let again = try #require(try await rerun(#"{"manifest":"original"}"#).json["job_id"]?.string)
+            let asItWas = #"{"manifest":"original"}"#
+            let again = try #require(try await rerun(asItWas, key: "once").json["job_id"]?.string)
             let end = try await house.end(of: again)
             #expect(end["status"] == "succeeded")
             #expect(end["rerun_of"] == .string(first))
@@ -116,6 +118,11 @@ struct ControlTests {
             // The success has the secret now; the first job's is gone, and has to be given again.
             let missing = try await rerun(#"{"manifest":"current","inputs":{"who":"her"}}"#)
             #expect(try missing.findings == ["secret required"])
+            // But a request that was accepted once has its job, whatever became of what it needed.
+            #expect(try await rerun(asItWas, key: "once").json["job_id"]?.string == again)
+            let other = try await rerun(#"{"manifest":"current"}"#, key: "once")
+            #expect(other.status == 422)
+            #expect(try other.findings.map { $0.hasSuffix("idempotency_key_reused") } == [true])
             let given = try await rerun(
                 #"{"manifest":"current","inputs":{"who":"her","secret":"a new one"}}"#)
             let third = try #require(try given.json["job_id"]?.string)

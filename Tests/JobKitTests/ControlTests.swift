@@ -46,8 +46,8 @@ import ValidationKit
         try await desk.submit(
             JobDesk.Request(
                 application: application, contentDigest: try application.installer.contentDigest(),
-                agent: Fixtures.agent, inputs: inputs, actor: "token:test", idempotencyKey: key,
-                rerunOf: rerunOf))
+                agent: Fixtures.agent, inputs: inputs, actor: "token:test",
+                idempotencyKey: key.map { IdempotencyKey($0, of: inputs) }, rerunOf: rerunOf))
     }
 
     private func accepted(_ answer: JobDesk.Answer) throws -> JobRecord {

@@ -39,7 +39,8 @@ struct SimulatedPanel {
         let answer = try await desk.submit(
             JobDesk.Request(
                 application: subject.application, contentDigest: subject.digest, agent: agent,
-                inputs: ["server_name": .text("example.com")], actor: "token:simulator", idempotencyKey: key))
+                inputs: ["server_name": .text("example.com")], actor: "token:simulator",
+                idempotencyKey: IdempotencyKey(key, of: [])))
         switch answer {
         case .accepted(let job, _), .repeated(let job): return job.id
         default: throw Violation("G1: a right request was answered '\(answer)'")

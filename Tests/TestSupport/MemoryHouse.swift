@@ -86,7 +86,8 @@ package struct MemoryHouse: Sendable {
             JobDesk.Request(
                 application: application, contentDigest: try application.installer.contentDigest(),
                 agent: agent,
-                inputs: inputs, actor: "token:test", idempotencyKey: key))
+                inputs: inputs, actor: "token:test",
+                idempotencyKey: key.map { IdempotencyKey($0, of: inputs) }))
     }
 
     /// A script that writes one line and ends with this code.
@@ -121,4 +122,17 @@ package struct MemoryHouse: Sendable {
     }
 
     private static let start = ContinuousClock.now
+}
+
+extension IdempotencyKey {
+    /// A key for these answers.
+    package init(_ text: String, of inputs: RawInputs) {
+        self.init(text, of: inputs.entries.map { Array("\($0.name)=\($0.value.text ?? "")".utf8) })
+    }
+}
+
+extension RawValue {
+    fileprivate var text: String? {
+        if case .text(let text) = self { text } else { nil }
+    }
 }

@@ -19,10 +19,7 @@ extension JobDesk {
         }
         guard let agent else { return .unknownServer }
         let job = try draft(request, validated, for: agent)
-        let claim = request.idempotencyKey.map { key in
-            KeyClaim(key: key, digests: digests(of: request, validated))
-        }
-        let answer = try await commit(job, claim, request)
+        let answer = try await commit(job, request)
         if case .accepted(let job, _) = answer {
             CrashPoint.acceptAfterCommit.pass()
             onAccepted(request.agent)
@@ -31,16 +28,36 @@ extension JobDesk {
         return answer
     }
 
-    /// An idempotency key, and what the request looks like under each root secret, the newest first.
-    private struct KeyClaim: Sendable {
-        let key: String
-        let digests: [String]
+    /// What came of a request that may have come before: its job, or that the key was another request's; nil where
+    /// nothing was accepted under the key.
+    ///
+    /// To be asked before anything is judged that may have changed since.
+    ///
+    /// - Parameters:
+    ///   - key: the client's key, or nil where there is none.
+    ///   - agent: the server the request is for.
+    ///   - actor: who asks; each has keys of their own.
+    public func earlier(
+        _ key: IdempotencyKey?, for agent: AgentID, actor: String
+    ) async throws -> Answer? {
+        guard let key else { return nil }
+        return try await store.read { [keyring] in try Self.earlier(key, agent, actor, keyring, $0) }
     }
 
-    private func commit(_ job: JobRecord, _ claim: KeyClaim?, _ request: Request) async throws -> Answer {
+    private static func earlier(
+        _ key: IdempotencyKey, _ agent: AgentID, _ actor: String, _ keyring: Keyring, _ store: any StoreReader
+    ) throws -> Answer? {
+        guard let known = try store.submission(key: key.text, actor: actor) else { return nil }
+        // The keys of the first generation: a revocation meanwhile makes no other request of it.
+        let isSame = keyring.keys(for: agent).contains { key.digest(under: $0) == known.digest }
+        guard isSame, let job = try store.job(known.job) else { return .keyConflict }
+        return .repeated(job)
+    }
+
+    private func commit(_ job: JobRecord, _ request: Request) async throws -> Answer {
         do {
             return try await store.write { [keyring, queueLimit] store in
-                try Self.commit(job, claim, request, keyring, queueLimit, store)
+                try Self.commit(job, request, keyring, queueLimit, store)
             }
         } catch is OversizedMessage {
             return .tooLarge
@@ -48,15 +65,10 @@ extension JobDesk {
     }
 
     private static func commit(
-        _ job: JobRecord, _ claim: KeyClaim?, _ request: Request, _ keyring: Keyring, _ queueLimit: Int,
-        _ store: any StoreWriter
+        _ job: JobRecord, _ request: Request, _ keyring: Keyring, _ queueLimit: Int, _ store: any StoreWriter
     ) throws -> Answer {
-        if let claim, let known = try store.submission(key: claim.key, actor: job.actor) {
-            guard claim.digests.contains(known.digest), let job = try store.job(known.job) else {
-                return .keyConflict
-            }
-            return .repeated(job)
-        }
+        let key = request.idempotencyKey
+        if let key, let answer = try earlier(key, job.agent, job.actor, keyring, store) { return answer }
         guard let agent = try store.agent(job.agent) else { return .unknownServer }
         guard agent.revokedAt == nil else { return .revokedServer }
         guard try store.openJobs(of: job.agent) < queueLimit else { return .queueFull(limit: queueLimit) }
@@ -64,9 +76,9 @@ extension JobDesk {
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
         try store.insert(job)
         try store.offer(job, keyring: keyring, at: job.createdAt)
-        if let claim {
+        if let key, let keys = keyring.keys(for: job.agent).first {
             try store.remember(
-                Submission(key: claim.key, actor: job.actor, digest: claim.digests[0], job: job.id))
+                Submission(key: key.text, actor: job.actor, digest: key.digest(under: keys), job: job.id))
         }
         try store.record(
             AuditDraft(
@@ -104,31 +116,6 @@ extension JobDesk {
             action: "install", inputs: inputs, sealed: sealed, actor: request.actor, createdAt: moment,
             expiresAt: moment.advanced(bySeconds: jobLife),
             terms: JobTerms(installing: manifest), rerunOf: request.rerunOf)
-    }
-
-    /// Tells two requests under one key apart.
-    ///
-    /// Secrets count by a keyed digest: a plain one could be guessed. What was
-    /// made for a request is no part of it.
-    private func digests(of request: Request, _ validated: ValidatedInputs) -> [String] {
-        // Those of the first generation: a revocation meanwhile makes no other request of it.
-        keyring.keys(for: request.agent).map { digest(of: request, validated, under: $0) }
-    }
-
-    private func digest(of request: Request, _ validated: ValidatedInputs, under keys: AgentKeys) -> String {
-        var parts = [
-            request.agent.description, request.application.manifest.id.description,
-            request.rerunOf?.description ?? "",
-        ].map { Array($0.utf8) }
-        for input in validated.values where input.origin != .generated {
-            parts.append(Array(input.name.description.utf8))
-            switch input.value {
-            case .plain(let text): parts.append(Array(text.utf8))
-            case .secret(let secret):
-                parts.append(HMACSHA256.tag(for: Array(secret.reveal().utf8), key: keys.sealing))
-            }
-        }
-        return Hex.encode(SHA256.digest(PreAuthenticationEncoding.encode(parts)))
     }
 }
 

@@ -19,14 +19,14 @@ public struct JobDesk: Sendable {
         /// Who asks.
         public let actor: String
         /// The client's key for this request, or nil.
-        public let idempotencyKey: String?
+        public let idempotencyKey: IdempotencyKey?
         /// The job that is run again, or nil.
         public let rerunOf: JobID?
 
         /// A request with its parts.
         public init(
             application: Application, contentDigest: String, agent: AgentID, inputs: RawInputs, actor: String,
-            idempotencyKey: String?, rerunOf: JobID? = nil
+            idempotencyKey: IdempotencyKey?, rerunOf: JobID? = nil
         ) {
             self.application = application
             self.contentDigest = contentDigest

@@ -46,8 +46,13 @@ struct AppsController: Sendable {
 
     /// Answers `POST /api/apps/{id}/install`.
     @Sendable private func install(request: Request, context: some RequestContext) async throws -> Response {
-        let entry = try entry(context)
         let order = try await InstallBody(request)
+        if let answer = try await desk.earlier(
+            order.idempotencyKey, for: order.server, actor: Actor.token)
+        {
+            return try Response(answer, server: order.server)
+        }
+        let entry = try entry(context)
         let manifest = entry.application.manifest
         guard manifest.stability != .withdrawn else { throw Problem.withdrawn(manifest.id.description) }
         let answer = try await desk.submit(

@@ -7,11 +7,11 @@ import ValidationKit
 struct InstallBody {
     let server: AgentID
     let inputs: RawInputs
-    let idempotencyKey: String?
+    let idempotencyKey: IdempotencyKey?
 
     init(_ request: Request) async throws {
-        idempotencyKey = try request.idempotencyKey
         var body = try await RequestBody(request)
+        idempotencyKey = body.idempotencyKey
         let name = body.string("server_id", "the server's name")
         let inputs = body.inputs()
         try body.finish("the body is not what an install request has to be")
@@ -33,11 +33,11 @@ struct RerunBody {
 
     let basis: Basis
     let inputs: RawInputs
-    let idempotencyKey: String?
+    let idempotencyKey: IdempotencyKey?
 
     init(_ request: Request) async throws {
-        idempotencyKey = try request.idempotencyKey
         var body = try await RequestBody(request)
+        idempotencyKey = body.idempotencyKey
         let text = body.string("manifest", "'original' or 'current'")
         let basis = Basis(rawValue: text)
         if basis == nil, body.isGoodSoFar {

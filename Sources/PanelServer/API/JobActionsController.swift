@@ -59,6 +59,9 @@ struct JobActionsController: Sendable {
         guard let job = try await store.read({ try $0.job(id) }) else {
             throw Problem.unknownJob(id.description)
         }
+        if let answer = try await desk.earlier(body.idempotencyKey, for: job.agent, actor: Actor.token) {
+            return try Response(answer, server: job.agent)
+        }
         guard let entry = catalog[job.application.id] else {
             throw Problem.unknownApplication(job.application.id)
         }

@@ -11,6 +11,9 @@ struct RequestBody {
     /// Characters a note of an operator has at most.
     private static let noteLength = 500
 
+    /// The client's key for this request, or nil.
+    let idempotencyKey: IdempotencyKey?
+
     private var object: JSONObject
     private var items: [Problem.Item] = []
 
@@ -21,6 +24,7 @@ struct RequestBody {
                 throw Problem.mediaType
             }
             object = JSONObject()
+            idempotencyKey = nil
             return
         }
         guard Self.isJSON(request.headers[.contentType]) else { throw Problem.mediaType }
@@ -38,6 +42,9 @@ struct RequestBody {
             throw Problem(.badRequest, "invalid_json", "the body has to be a JSON object")
         }
         self.object = object
+        idempotencyKey = try request.idempotencyKey.map { key in
+            IdempotencyKey(key, of: [Array(request.uri.path.utf8), body.canonicalBytes()])
+        }
     }
 
     /// Whether nothing is wrong with what was read so far.
@@ -110,8 +117,8 @@ struct RequestBody {
 }
 
 extension Request {
-    /// The client's key for this request, or nil.
-    var idempotencyKey: String? {
+    /// The text of the `Idempotency-Key`, or nil.
+    fileprivate var idempotencyKey: String? {
         get throws {
             guard let name = HTTPField.Name("Idempotency-Key"), let key = headers[name] else { return nil }
             guard (1...255).contains(key.utf8.count), key.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
