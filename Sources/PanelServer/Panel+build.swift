@@ -28,7 +28,7 @@ struct Panel {
         let events = EventLogging(logger: logger)
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
-        let store = try openStore(configuration.databasePath)
+        let (store, notes) = try openStore(configuration.databasePath)
         let link = try RedisJobQueue(
             at: configuration.redis, name: "panel", prefix: configuration.redisPrefix)
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
@@ -38,7 +38,7 @@ struct Panel {
         let ingestor = ReportIngestor(
             store: store, link: link, keyring: keyring,
             acknowledger: Acknowledger(keyring: keyring, now: SystemTime.now), clock: clock,
-            now: SystemTime.now
+            now: SystemTime.now, notes: notes
         ) { event in
             events.ingestor(event)
             switch event {
@@ -85,9 +85,9 @@ struct Panel {
         httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
 
-    private static func openStore(_ path: String) throws -> SQLiteJobStore {
+    private static func openStore(_ path: String) throws -> (SQLiteJobStore, FileCrashNotes) {
         do throws(StoreError) {
-            return try SQLiteJobStore(path: path)
+            return (try SQLiteJobStore(path: path), try FileCrashNotes(path: path + ".notes"))
         } catch {
             throw StartupProblem("PANEL_DATABASE cannot be used: \(error.message)")
         }

@@ -57,7 +57,7 @@ func openPrivateFile(_ path: String) throws(StoreError) -> CInt {
 
 extension StoreError {
     /// The error of the system call that just failed.
-    fileprivate static func system(_ sentence: String) -> StoreError {
+    static func system(_ sentence: String) -> StoreError {
         let number = errno
         let said = String(cString: strerror(number))
         return StoreError(number == ENOSPC ? .diskFull : .cannotOpen, "\(sentence): \(said)")

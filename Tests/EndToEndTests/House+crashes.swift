@@ -14,9 +14,10 @@ extension House {
     #endif
 
     /// Starts the panel anew, to die at that passage of the point; it may do so before it answers.
-    func startPanel(dyingAt point: CrashPoint, passage: Int = 1) async throws {
+    func startPanel(dyingAt point: CrashPoint, passage: Int = 1, of agent: AgentID? = nil) async throws {
         panel.kill()
-        panel.change(["PROVISION_CRASH_AT": "\(point.rawValue):\(passage)"])
+        let subject = agent.map { "@\($0)" } ?? ""
+        panel.change(["PROVISION_CRASH_AT": "\(point.rawValue):\(passage)\(subject)"])
         do {
             try await startPanel()
         } catch let end as UnexpectedEnd where end.code == 128 + Int(SIGKILL) {

@@ -84,21 +84,23 @@ enum Lie: String, CaseIterable, Sendable {
 
 extension House {
     /// Puts events into the stream of `agent-001`, from the first number on, and rings.
-    fileprivate func report(_ events: [AgentEvent], after head: ChainHead, keys: AgentKeys = Fixtures.keys[0])
-        async throws
-    {
+    /// Writes events, numbered from 1, as an agent would.
+    func report(
+        _ events: [AgentEvent], of agent: AgentID = Fixtures.agent, after head: ChainHead,
+        keys: AgentKeys = Fixtures.keys[0]
+    ) async throws {
         var head = head
         let entries = events.enumerated().map { index, event in
             let position = StreamPosition(epoch: 1, number: index + 1)
             let payload = Uplink(
-                agent: Fixtures.agent, position: position, previous: head, session: Fixtures.session,
+                agent: agent, position: position, previous: head, session: Fixtures.session,
                 event: event
             ).payload
             head = ChainHead(after: payload)
             return StreamEntry(
                 position: position, bytes: SignedEnvelope(signing: payload, kind: .event, keys: keys).bytes)
         }
-        let link = try RedisJobQueue(url: redis.socketURL, name: "rogue").link(for: Fixtures.agent)
+        let link = try RedisJobQueue(url: redis.socketURL, name: "rogue").link(for: agent)
         _ = try await link.report(entries)
     }
 }

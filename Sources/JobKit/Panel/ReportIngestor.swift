@@ -26,14 +26,27 @@ public actor ReportIngestor {
     nonisolated let acknowledger: Acknowledger
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
+    private let notes: any CrashNotes
     private let onEvent: @Sendable (Event) -> Void
     private let bell = AgentBell()
     private var needs: [AgentID: Int] = [:]
+    private var note = IngestNote()
 
     /// An ingestor with all its parts.
+    ///
+    /// - Parameters:
+    ///   - store: the panel's record.
+    ///   - link: the wire to all agents.
+    ///   - keyring: the keys of every agent.
+    ///   - acknowledger: signs how far agents have been heard.
+    ///   - clock: pauses before another try.
+    ///   - now: reads the panel's clock.
+    ///   - notes: where the next start finds what this one died of, should it.
+    ///   - onEvent: told what there is to tell an operator.
     public init(
         store: any JobStore, link: any PanelLink, keyring: Keyring, acknowledger: Acknowledger,
         clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        notes: any CrashNotes = MemoryCrashNotes(),
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.store = store
@@ -42,6 +55,7 @@ public actor ReportIngestor {
         self.acknowledger = acknowledger
         self.clock = clock
         self.now = now
+        self.notes = notes
         self.onEvent = onEvent
     }
 
@@ -71,7 +85,7 @@ public actor ReportIngestor {
         let agents = bell.take()
         do {
             try await begin()
-            try await ingest(agents)
+            for portion in note.portions(of: agents) where !portion.isEmpty { try await ingest(portion) }
         } catch let error as QueueError {
             onEvent(.linkFailed(error))
             bell.ring(agents)
@@ -83,11 +97,30 @@ public actor ReportIngestor {
         }
     }
 
-    /// Counts this start of the panel in its record, before the first acknowledgement.
+    /// Counts this start of the panel in its record, before the first acknowledgement, and judges what the last one
+    /// died of.
     private func begin() async throws {
         guard !acknowledger.hasBegun else { return }
+        note = IngestNote(after: try notes.load())
+        try notes.save(note.bytes)
+        for agent in note.poisoned { try await quarantinePoisoned(agent) }
         acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
         try await acknowledge(try await store.read { try $0.agents() })
+    }
+
+    private func quarantinePoisoned(_ agent: AgentID) async throws {
+        let (why, moment) = ("poison", now())
+        let wasTrusted = try await store.write { store in
+            guard var record = try store.agent(agent), record.isTrusted else { return false }
+            record.quarantined = why
+            try store.save(record)
+            try store.record(
+                AuditDraft(at: moment, actor: "panel", action: "agent.poison_event", agent: agent))
+            return true
+        }
+        note.clear(agent)
+        try notes.save(note.bytes)
+        if wasTrusted { onEvent(.quarantined(agent, why)) }
     }
 
     /// Writes acknowledgements anew, so that agents keep a fresh one.
@@ -108,6 +141,9 @@ public actor ReportIngestor {
             uniqueKeysWithValues: known.map { ($0.id, StreamPosition(epoch: $0.epoch, number: $0.cursor)) })
         CrashPoint.ingestBeforeRead.pass()
         let entries = try await link.events(after: places, limit: Self.batch)
+        let inHand = known.filter { entries[$0.id]?.isEmpty == false }
+        try hold(Dictionary(uniqueKeysWithValues: inHand.map { ($0.id, $0.cursor + 1) }))
+        defer { putDown() }
         let verified = known.map { agent in (agent.id, verify(entries[agent.id] ?? [], of: agent)) }
         let batches = verified.filter { !$0.1.isEmpty || needs[$0.0] != nil }
         guard !batches.isEmpty else { return }
@@ -130,10 +166,23 @@ public actor ReportIngestor {
         bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
     }
 
+    private func hold(_ events: [AgentID: Int]) throws {
+        note.take(events)
+        if !events.isEmpty { try notes.save(note.bytes) }
+    }
+
+    /// A note that cannot be taken back makes suspects of the innocent, should the panel die, and no more.
+    private func putDown() {
+        guard !note.inHand.isEmpty else { return }
+        note.putDown()
+        try? notes.save(note.bytes)
+    }
+
     /// The leading entries that are authentic and without a gap; the chain is judged in the transaction.
     private func verify(_ entries: [StreamEntry], of agent: AgentRecord) -> [VerifiedEvent] {
         var events: [VerifiedEvent] = []
         for entry in entries {
+            CrashPoint.ingestEvent.pass(agent.id)
             let next = agent.cursor + events.count + 1
             guard entry.position.number == next, entry.position.epoch == agent.epoch else {
                 needs[agent.id] = next

@@ -8,8 +8,9 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     // It sends what is committed.
     case publishBeforeXadd = "publish.before_xadd"
     case publishAfterXadd = "publish.after_xadd"
-    // It takes events in: they are read; applied; committed; acknowledged.
+    // It takes events in: they are read; one of an agent is looked at; applied; committed; acknowledged.
     case ingestBeforeRead = "ingest.before_read"
+    case ingestEvent = "ingest.event"
     case ingestBeforeCommit = "ingest.before_commit"
     case ingestAfterCommit = "ingest.after_commit"
     case ingestAfterAck = "ingest.after_ack"
@@ -53,8 +54,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     package var program: Program {
         switch self {
         case .acceptBeforeCommit, .acceptAfterCommit, .publishBeforeXadd, .publishAfterXadd,
-            .ingestBeforeRead,
-            .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck, .rotate:
+            .ingestBeforeRead, .ingestEvent, .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck,
+            .rotate:
             .panel
         case .beatBefore, .beatAfter, .receiveBeforeJournal, .receiveAfterJournal, .claimBefore, .claimAfter,
             .permit, .eventBeforeXadd, .eventAfterXadd, .prune:
@@ -68,9 +69,9 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     /// The process comes to this point, and ends here if that is its plan.
     ///
     /// ExecKit has the same for itself: what crosses modules is called in a release build though it does nothing.
-    func pass() {
+    func pass(_ agent: AgentID? = nil) {
         #if DEBUG
-            CrashPlan.note(self)
+            CrashPlan.note(self, agent?.description)
         #endif
     }
 }
