@@ -19,7 +19,7 @@ struct AgentCrashTests {
             end 0
             """)
 
-    @Test func followsAScriptThatWentOnWithoutIt() async throws {
+    @Test func f29FollowsAScriptThatWentOnWithoutIt() async throws {
         try await House.run([.patient]) { house in
             let id = try await house.install("patient")
             try await house.waitForOutput(of: id, holding: "line 3\n")
@@ -42,7 +42,7 @@ struct AgentCrashTests {
         }
     }
 
-    @Test func findsTheResultOfAScriptThatEndedWithoutIt() async throws {
+    @Test func f30FindsTheResultOfAScriptThatEndedWithoutIt() async throws {
         try await House.run([.patient]) { house in
             let id = try await house.install("patient")
             try await house.waitForOutput(of: id, holding: "line 3\n")
@@ -58,7 +58,7 @@ struct AgentCrashTests {
     }
 
     /// Nobody saw the end, so nobody makes one up; and nothing of the script is left to meddle with a next one.
-    @Test func callsAnAttemptInterruptedWhoseRunnerDiedToo() async throws {
+    @Test func f32CallsAnAttemptInterruptedWhoseRunnerDiedToo() async throws {
         try await House.run([Self.silent, .greeting]) { house in
             let id = try await house.install("silent")
             try await house.waitForOutput(of: id, holding: "ready\n")
@@ -82,7 +82,7 @@ struct AgentCrashTests {
         }
     }
 
-    @Test func noticesThatItsRunnerDied() async throws {
+    @Test func f31NoticesThatItsRunnerDied() async throws {
         try await House.run([Self.silent]) { house in
             let id = try await house.install("silent")
             try await house.waitForOutput(of: id, holding: "ready\n")

@@ -7,7 +7,7 @@ import Testing
     .timeLimit(.minutes(5)))
 struct FullDiskTests {
     /// F08: what cannot be written is refused, what can be read is read, and nobody has to start anything anew.
-    @Test func goesOnOnceThereIsRoom() async throws {
+    @Test func f08GoesOnOnceThereIsRoom() async throws {
         try await House.run([.greeting], withAgent: false) { house in
             try await house.panel.stop()
             let disk = try SmallDisk(at: "\(house.panelFolder)/disk", megabytes: 2)

@@ -83,8 +83,7 @@ enum Lie: String, CaseIterable, Sendable {
 }
 
 extension House {
-    /// Puts events into the stream of `agent-001`, from the first number on, and rings.
-    /// Writes events, numbered from 1, as an agent would.
+    /// Puts events into an agent's stream, numbered from 1, and rings.
     func report(
         _ events: [AgentEvent], of agent: AgentID = Fixtures.agent, after head: ChainHead,
         keys: AgentKeys = Fixtures.keys[0]

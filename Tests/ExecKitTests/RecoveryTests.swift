@@ -68,7 +68,7 @@ import Testing
     // MARK: - The rows
 
     /// F29: held, began.
-    @Test func aLivingRunnerIsFollowedByTheNextAgent() async throws {
+    @Test func f29ALivingRunnerIsFollowedByTheNextAgent() async throws {
         let (attempt, script) = try await waiting("echo before")
         let next = server.host(limits: .short())
         #expect(await next.survey() == [attempt: .running])
@@ -80,7 +80,7 @@ import Testing
     }
 
     /// F30: free, result.
-    @Test func anEndThatNobodyWatchedIsReadFromTheDisk() async throws {
+    @Test func f30AnEndThatNobodyWatchedIsReadFromTheDisk() async throws {
         let attempt = try await server.start("echo alone; exit 42", on: host)
         let seen = try await server.follow(attempt, host).result
         let standing = await server.host().survey()[attempt]
@@ -125,7 +125,7 @@ import Testing
     }
 
     /// F31.
-    @Test func aRunnerKilledUnderAnAgentIsAnInterruption() async throws {
+    @Test func f31ARunnerKilledUnderAnAgentIsAnInterruption() async throws {
         let (attempt, script) = try await waiting()
         let run = try await server.follow(attempt, host) { try killRunner(of: attempt) }
         #expect(run.result?.ending == .interrupted(.runnerDied))
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// F32: free, began, same boot.
-    @Test func aTreeWithoutRunnerAndAgentIsEmptiedFirst() async throws {
+    @Test func f32ATreeWithoutRunnerAndAgentIsEmptiedFirst() async throws {
         let (attempt, script) = try await waiting("trap '' TERM; setsid sleep 1000 &")
         try killRunner(of: attempt)
         #expect(isAlive(script))
@@ -164,7 +164,7 @@ import Testing
     }
 
     /// F33: free, began, other boot.
-    @Test func anotherBootIsARestart() async throws {
+    @Test func f33AnotherBootIsARestart() async throws {
         let (attempt, _) = try await waiting()
         try killRunner(of: attempt)
         guard case .ended(let result)? = await server.host(bootID: "another").survey()[attempt] else {
@@ -174,7 +174,7 @@ import Testing
     }
 
     /// F33, after a power loss that kept only what was synced.
-    @Test func aBootIDThatIsNotThereIsARestart() async throws {
+    @Test func f33ABootIDThatIsNotThereIsARestart() async throws {
         let (attempt, _) = try await waiting()
         try killRunner(of: attempt)
         try server.folder(of: attempt).remove(AttemptFile.bootID)
@@ -217,7 +217,8 @@ import Testing
     }
 
     /// F34: neither of a dead runner's nor of a living one's files is believed.
-    @Test(arguments: [true, false]) func aForgedProcessNumberHurtsNobody(_ runnerLives: Bool) async throws {
+    @Test(arguments: [true, false]) func f34AForgedProcessNumberHurtsNobody(_ runnerLives: Bool) async throws
+    {
         let (attempt, script) = try await waiting()
         let bystander = try GatedProcess(
             GatedProcess.Order(

@@ -63,7 +63,7 @@ import Testing
     }
 
     /// F35.
-    @Test func aTreeThatIgnoresTermLeavesItsSessionAndForksTwiceIsGone() async throws {
+    @Test func f35ATreeThatIgnoresTermLeavesItsSessionAndForksTwiceIsGone() async throws {
         let script = """
             trap '' TERM HUP
             for i in 1 2 3 4; do (setsid bash -c 'tail -f /dev/null & echo $! $$; wait' &); done
@@ -78,7 +78,7 @@ import Testing
     }
 
     /// F35.
-    @Test func aThousandChildrenAreGone() async throws {
+    @Test func f35AThousandChildrenAreGone() async throws {
         let script = "trap '' TERM; for i in {1..1000}; do tail -f /dev/null & done; echo ready; wait"
         let server = try TestServer()
         let run = try await server.run(script, limits: .short()) { host, attempt in await host.cancel(attempt)
@@ -88,7 +88,7 @@ import Testing
     }
 
     /// F36.
-    @Test func aChainOfForksIsGone() async throws {
+    @Test func f36AChainOfForksIsGone() async throws {
         let script = Self.pausable + "trap '' TERM; f() { read -t 0.01 -u 9; f & wait $!; }; f"
         let server = try TestServer()
         let run = try await server.run(script, limits: .short(timeout: 400, grace: 50))
@@ -125,8 +125,8 @@ import Testing
         await server.host().cancel(try server.order().attempt)
     }
 
-    /// F53, F55: whatever comes first, there is one cause and it fits what the script saw.
-    @Test(arguments: 0..<12) func aTimeoutAtTheExitHasOneCause(_ index: Int) async throws {
+    /// F55: whatever comes first, there is one cause and it fits what the script saw.
+    @Test(arguments: 0..<12) func f55ATimeoutAtTheExitHasOneCause(_ index: Int) async throws {
         let limit = 40 + index * 5
         let script = Self.pausable + "trap 'echo term; exit 9' TERM; read -t 0.06 -u 9; echo done; exit 5"
         let run = try await TestServer().run(script, limits: .short(timeout: limit))
@@ -142,7 +142,7 @@ import Testing
     // MARK: - What stays behind
 
     /// F37.
-    @Test func aDaemonLeftBehindIsEndedAndCounted() async throws {
+    @Test func f37ADaemonLeftBehindIsEndedAndCounted() async throws {
         let run = try await TestServer().run(
             "setsid tail -f /dev/null >/dev/null 2>&1 & echo $!; exit 0", limits: .short())
         #expect(run.result?.ending == .exited(code: 0))
@@ -165,7 +165,7 @@ import Testing
     }
 
     /// F39.
-    @Test func aGrandchildThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
+    @Test func f39AGrandchildThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
         let run = try await TestServer().run(
             "(setsid tail -f /dev/null &); echo done; exit 0", limits: .short())
         #expect(run.result?.ending == .exited(code: 0))
@@ -173,7 +173,7 @@ import Testing
         #expect((run.result?.durationMilliseconds ?? .max) < 3000)
     }
 
-    @Test func aProcessOutsideTheGroupThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
+    @Test func f39AProcessOutsideTheGroupThatHoldsThePipeDoesNotHoldTheAttempt() async throws {
         let place = try ControlGroupPlace.own().path
         let script = "sleep 100 & echo $! > '\(place)/cgroup.procs'; echo $!; exit 0"
         let run = try await TestServer().run(script)
@@ -193,7 +193,7 @@ import Testing
     }
 
     /// F38.
-    @Test func aScriptThatClosesItsOutputRunsOn() async throws {
+    @Test func f38AScriptThatClosesItsOutputRunsOn() async throws {
         let run = try await TestServer().run(
             Self.pausable + "echo one; exec >&- 2>&-; read -t 0.2 -u 9; exit 6")
         #expect(run.result?.ending == .exited(code: 6))

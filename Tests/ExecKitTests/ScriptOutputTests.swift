@@ -30,7 +30,7 @@ import Testing
     }
 
     /// F38, J33.
-    @Test func everyByteComesThrough() async throws {
+    @Test func f38EveryByteComesThrough() async throws {
         let run = try await TestServer().run(
             #"for i in {0..255}; do printf "\\x$(printf %x $i)"; done; printf '\e[2J\e]52;c;x\a no newline'"#)
         let expected = (0...255).map { UInt8($0) } + Array("\u{1B}[2J\u{1B}]52;c;x\u{7} no newline".utf8)
@@ -39,7 +39,7 @@ import Testing
     }
 
     /// F38.
-    @Test func aLineOfTenMegabytesIsKeptWhole() async throws {
+    @Test func f38ALineOfTenMegabytesIsKeptWhole() async throws {
         let run = try await TestServer().run("head -c 10000000 /dev/zero | tr '\\0' x")
         let output = run.records.flatMap(\.bytes)
         #expect(output.count { $0 == UInt8(ascii: "x") } >= 10_000_000)
@@ -48,7 +48,7 @@ import Testing
     }
 
     /// F38.
-    @Test func aFloodKeepsItsFirstAndItsLastPart() async throws {
+    @Test func f38AFloodKeepsItsFirstAndItsLastPart() async throws {
         var limits = AttemptLimits.short()
         limits.headBytes = 50_000
         limits.tailBytes = 40_000

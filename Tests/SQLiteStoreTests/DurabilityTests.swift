@@ -84,11 +84,11 @@ import Testing
         #expect(try await jobs() == [1, 2, 3])
     }
 
+    /// F08: it says so, loses nothing, and goes on once there is room.
     @Test(
-        "says that the disk is full, loses nothing, and goes on once there is room (F08)",
         .enabled(if: SmallDisk.isPossible, SmallDisk.needs),
         .timeLimit(.minutes(1)))
-    func survivesAFullDisk() async throws {
+    func f08SurvivesAFullDisk() async throws {
         let disk = try SmallDisk(at: folder.path("disk"), megabytes: 3)
         let ballast = disk.path + "/ballast"
         let descriptor = open(ballast, O_CREAT | O_WRONLY, 0o600)

@@ -114,9 +114,8 @@ import Testing
         case cutInHalf, cutByAPage, garbage, flippedPages, emptied, removed
     }
 
-    @Test(
-        "refuses a damaged file with instructions, and leaves it as it is (F10)", arguments: Damage.allCases)
-    func refusesDamage(_ damage: Damage) async throws {
+    /// F10: it is refused with instructions, and left as it is.
+    @Test(arguments: Damage.allCases) func f10RefusesADamagedFile(_ damage: Damage) async throws {
         let store = try SQLiteJobStore(path: path)
         try await store.write { writer in for number in 1...200 { try writer.insert(.sample(number)) } }
         try store.close()
