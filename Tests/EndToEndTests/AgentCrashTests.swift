@@ -95,7 +95,7 @@ struct AgentCrashTests {
     }
 
     /// Killed at any moment between message and result: whatever it was doing, the script begins once.
-    @Test(arguments: [1, 2, 3]) func beginsEachScriptOnceHoweverOftenItDies(seed: UInt64) async throws {
+    @Test(arguments: [1, 2, 3]) func f26BeginsEachScriptOnceHoweverOftenItDies(seed: UInt64) async throws {
         try await House.run([.greeting]) { house in
             var random = SeededGenerator(seed: seed)
             var ids: [String] = []

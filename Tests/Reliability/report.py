@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Writes the tables of docs/RELIABILITY.md from what runs of the tests printed: the logs in .build/reliability.
+
+Rows and what they try stand in faults.txt. A row without a test, and one whose test did not run, is said to be so.
+"""
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOGS = ROOT / ".build/reliability"
+PAGE = ROOT / "docs/RELIABILITY.md"
+GUARANTEES = {
+    "G1": "accepted is kept", "G2": "accepted once", "G3": "an attempt begins at most once", "G4": "one at a time",
+    "G5": "audited before it starts", "G6": "truthful end", "G7": "no invention", "G8": "logs are whole",
+    "G9": "nothing forged executes", "G10": "a key is worth one agent", "G11": "a stolen record commands nobody",
+    "G12": "no secret at rest in clear", "G13": "bounded stop", "G14": "no crash loop by a message",
+    "G15": "every input is bounded", "G16": "tampering with the audit trail shows",
+}
+# What the simulator's oracle judges, by its own words.
+SIMULATED = ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
+
+
+def faults():
+    lines = (ROOT / "Tests/Reliability/faults.txt").read_text().splitlines()
+    return [line.split("|") for line in lines if not line.startswith("#")]
+
+
+def tests():
+    """Where each fault test is: its row, and its name."""
+    found = defaultdict(set)
+    for path in sorted((ROOT / "Tests").rglob("*.swift")):
+        for number, words in re.findall(r"\bfunc f(\d\d)([A-Z]\w*)\(", path.read_text()):
+            found["F" + number].add(f"f{number}{words}")
+    return found
+
+
+def results():
+    """Of each fault test how often it ran, and how often it failed or was skipped; and the number of rounds."""
+    ran, failed, skipped = Counter(), Counter(), Counter()
+    logs = sorted(LOGS.glob("round-*.log"))
+    for path in logs:
+        for line in path.read_text().splitlines():
+            if end := re.match(r"([✔✘]) Test (f\d\d[A-Z]\w*)\(.*?\)(?: with (\d+) test cases?)? (?:passed|failed) after", line):
+                mark, name, cases = end.groups()
+                ran[name] += int(cases or 1)
+                failed[name] += mark == "✘"
+            elif left := re.match(r"➜ Test (f\d\d[A-Z]\w*)\(.*skipped", line):
+                skipped[left[1]] += 1
+    return ran, failed, skipped, len(logs)
+
+
+def verdict(names, ran, failed, skipped):
+    if not names:
+        return "no test"
+    if wrong := sum(failed[name] for name in names):
+        return f"**{wrong} failed**"
+    if missing := [name for name in names if not ran[name]]:
+        return "skipped" if all(skipped[name] for name in missing) else "**not run**"
+    return "all passed"
+
+
+def fault_table():
+    ran, failed, skipped, rounds = results()
+    found = tests()
+    rows = [f"{rounds} rounds.", "", "| row | guarantees | fault | tests | runs | result | weaker, or not covered |",
+            "| --- | --- | --- | --- | --- | --- | --- |"]
+    for number, guarantees, what, remark in faults():
+        names = sorted(found[number])
+        rows.append("| {} | {} | {} | {} | {} | {} | {} |".format(
+            number, guarantees, what, ", ".join(f"`{name}`" for name in names), sum(ran[name] for name in names),
+            verdict(names, ran, failed, skipped), remark))
+    return rows
+
+
+def simulated():
+    """The schedules of each scenario, and its violations by guarantee."""
+    log = LOGS / "simulate.log"
+    text = log.read_text() if log.exists() else ""
+    found = []
+    for name, count, wrong, rest in re.findall(r"^(\w+): (\d+) schedules, (\d+) violations(.*)$", text, re.M):
+        by = {guarantee: int(number) for guarantee, number in re.findall(r"(G\d+) (\d+)", rest)}
+        found.append((name, int(count), int(wrong), by))
+    return found
+
+
+def guarantee_table():
+    ran, failed, skipped, _ = results()
+    found, scenarios = tests(), simulated()
+    schedules = sum(count for _, count, _, _ in scenarios)
+    rows = ["| guarantee | schedules simulated | wrong | rows | runs of real processes | failed |",
+            "| --- | --- | --- | --- | --- | --- |"]
+    for name, words in GUARANTEES.items():
+        numbers = [row[0] for row in faults() if name in row[1].split()]
+        names = [test for number in numbers for test in found[number]]
+        seen = f"{schedules:,}" if name in SIMULATED else ""
+        wrong = sum(by.get(name, 0) for _, _, _, by in scenarios) if name in SIMULATED else ""
+        rows.append("| {}: {} | {} | {} | {} | {:,} | {} |".format(
+            name, words, seen, wrong, " ".join(numbers), sum(ran[test] for test in names),
+            sum(failed[test] for test in names)))
+    return rows
+
+
+def mutant_table():
+    log = LOGS / "mutants.log"
+    text = log.read_text() if log.exists() else ""
+    counts = defaultdict(lambda: [0, 0, Counter()])
+    for name, number, wrong, rest in re.findall(
+            r"^without (\w+), \w+: (\d+) schedules, (\d+) violations(.*)$", text, re.M):
+        counts[name][0] += int(number)
+        counts[name][1] += int(wrong)
+        for kind, times in re.findall(r"(G\d+|pause) (\d+)", rest):
+            counts[name][2][kind] += int(times)
+    rows = [f"{sum(wrong > 0 for _, wrong, _ in counts.values())} of {len(counts)} are missed.", "",
+            "| without | schedules | wrong | rate | what breaks |", "| --- | --- | --- | --- | --- |"]
+    for name, (number, wrong, kinds) in sorted(counts.items()):
+        rows.append("| {} | {:,} | {} | {:.2g} % | {} |".format(
+            name.replace("_", " "), number, wrong, 100 * wrong / number,
+            ", ".join(f"{kind} {times}" for kind, times in kinds.most_common())))
+    return rows
+
+
+def scenario_table():
+    rows = ["| scenario | schedules | wrong |", "| --- | --- | --- |"]
+    return rows + [f"| `{name}` | {count:,} | {wrong} |" for name, count, wrong, _ in simulated()]
+
+
+def write():
+    text = PAGE.read_text()
+    for name, table in [("guarantees", guarantee_table()), ("scenarios", scenario_table()),
+                        ("safeguards", mutant_table()), ("faults", fault_table())]:
+        begin, end = f"<!-- {name}: from the run -->", f"<!-- end of {name} -->"
+        head, rest = text.split(begin)
+        tail = rest.split(end)[1]
+        text = "\n".join([head + begin, *table, end + tail])
+    PAGE.write_text(text)
+
+
+write()
