@@ -289,6 +289,27 @@ import Testing
         #expect(second.takeDecisions().effects == [.follow(attempt, afterRecord: 1)])
     }
 
+    /// The panel had its end, and the agent died before it took the attempt's folder away.
+    @Test func discardsAnAttemptThatTheJournalHasForgotten() throws {
+        var first = machine()
+        let attempt = Fixtures.order().attempt
+        let end = AttemptResult(ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        first.take([.began(at: Fixtures.time), .ended(end)], of: attempt, at: now)
+        let head = try head(of: first)
+        first.take(delivery([], try permit(first, generation: 2)), at: now)
+        let decisions = first.takeDecisions()
+        #expect(decisions.effects.last == .discard(attempt))
+
+        var second = machine(session: "another session")
+        try second.replay(decisions.lines)
+        second.recover([attempt: .ended(end)], at: now)
+        #expect(second.takeDecisions().effects.isEmpty, "whether the journal is the newest is not known yet")
+        second.take(delivery([], try permit(second, generation: 3, head: head)), at: now)
+        #expect(second.takeDecisions().effects == [.discard(attempt)])
+    }
+
     @Test func tellsThatTheStateIsLostAndRunsNothingAgain() throws {
         var first = machine()
         let attempt = Fixtures.order().attempt

@@ -129,6 +129,8 @@ extension AgentMachine {
         }
         permit = Permit(acknowledgement: news, receivedAt: now.boot)
         forget(through: news.cursor)
+        effects += strays.map { .discard($0) }
+        strays = []
         if news.need == cursor + 1, reported > cursor {
             reported = cursor
             effects.append(.restartUp)

@@ -105,6 +105,9 @@ extension AgentMachine {
             case nil: requeue(attempt)
             }
         }
+        // On the word of an older journal that was put back nothing is taken away: the panel has to fit it first.
+        strays = standings.filter { attempts[$0.key] == nil && $0.value.isOver }.map(\.key)
+            .sorted { $0.description < $1.description }
         order.removeAll { attempts[$0] == nil }
         advance(at: now)
     }

@@ -105,6 +105,8 @@ public struct AgentMachine: Sendable {
     var events: [Int: [UInt8]] = [:]
     var attempts: [AttemptID: Attempt] = [:]
     var order: [AttemptID] = []
+    /// What lies on the server of attempts that are over and that the journal has forgotten.
+    var strays: [AttemptID] = []
     /// Attempts that are over and that the panel knows of, since the journal was rewritten last.
     var past: [AttemptSummary] = []
     /// Whether a panel of a new epoch is still to be told of earlier ones.

@@ -39,6 +39,10 @@ public enum AttemptStanding: Hashable, Sendable {
     case ended(AttemptResult)
     /// Its runner died before the script was let go: nothing ran, it may be claimed anew.
     case neverBegan
+
+    var isOver: Bool {
+        if case .ended = self { true } else { false }
+    }
 }
 
 /// What an attempt's runner tells, in this order: began, logs, ended.
