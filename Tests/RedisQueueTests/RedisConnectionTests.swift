@@ -32,19 +32,7 @@ import Testing
 
     @Test func everyTaskGetsItsOwnAnswersInOrder() async throws {
         let connection = try server.connection()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for task in 0..<50 {
-                group.addTask {
-                    for round in 0..<20 {
-                        let words = (0..<3).map { "\(task) \(round) \($0)" }
-                        let replies = try await connection.pipeline(
-                            words.map { ["ECHO", RedisArgument($0)] })
-                        #expect(replies == words.map { .text($0) })
-                    }
-                }
-            }
-            try await group.waitForAll()
-        }
+        try await connection.expectAnswersInOrder()
         #expect(try await connection.information("clients").contains("connected_clients:1\r\n"))
     }
 
@@ -115,5 +103,23 @@ import Testing
 extension RedisReply {
     fileprivate var text: String {
         if case .string(let bytes) = self { String(decoding: bytes, as: UTF8.self) } else { "\(self)" }
+    }
+}
+
+extension RedisConnection {
+    /// Many tasks ask at once, several things at a time, and each gets its own answers.
+    func expectAnswersInOrder() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<50 {
+                group.addTask {
+                    for round in 0..<20 {
+                        let words = (0..<3).map { "\(task) \(round) \($0)" }
+                        let replies = try await self.pipeline(words.map { ["ECHO", RedisArgument($0)] })
+                        #expect(replies == words.map { .text($0) })
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
     }
 }
