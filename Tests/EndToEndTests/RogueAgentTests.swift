@@ -32,6 +32,7 @@ enum Lie: String, CaseIterable, Sendable {
 }
 
 @Suite("An agent that lies", .timeLimit(.minutes(5))) struct RogueAgentTests {
+    /// J30, J31.
     @Test(arguments: Lie.allCases) func isQuarantinedAndChangesNothing(_ lie: Lie) async throws {
         try await House.runPanel { house in
             try await house.announce(Fixtures.otherAgent)
@@ -62,7 +63,7 @@ enum Lie: String, CaseIterable, Sendable {
         }
     }
 
-    /// One agent's key is worth that agent: under another's name it is noise.
+    /// J29: one agent's key is worth that agent: under another's name it is noise.
     @Test func isNotHeardUnderAnothersName() async throws {
         try await House.runPanel { house in
             try await house.announce(Fixtures.otherAgent)

@@ -43,6 +43,7 @@ import Testing
         #expect(await host.survey().isEmpty)
     }
 
+    /// J18.
     @Test func anUnknownApplicationIsNotListed() async throws {
         var order = try server.order()
         order.application = "other"
@@ -50,6 +51,7 @@ import Testing
         #expect(refusal == Refusal(.notListed, "the repository of this server holds no application 'other'"))
     }
 
+    /// J18.
     @Test(arguments: ["../app", "app/..", "", "App", "/etc"]) func aPathIsNoApplication(_ name: String)
         async throws
     {
@@ -58,6 +60,7 @@ import Testing
         #expect(try await refusal(order).reason == .notListed)
     }
 
+    /// J19.
     @Test func anActionThatTheManifestDoesNotHaveIsNotListed() async throws {
         var order = try server.order()
         order.action = "remove"
@@ -120,6 +123,7 @@ import Testing
         #expect(run.text == "ready\necho end\nend\n")
     }
 
+    /// J27.
     @Test(arguments: [(0, 10), (-1, 10), (86_401, 10), (60, 0), (60, 301)])
     func limitsOutsideTheirRangesAreRefused(
         _ row: (timeout: Int, grace: Int)
@@ -169,6 +173,7 @@ import Testing
         #expect(!refusal.message.contains("xyz"))
     }
 
+    /// J21.
     @Test(arguments: ["another job", "one bit", "too short"]) func aSealThatDoesNotFitIsRefused(_ how: String)
         async throws
     {
