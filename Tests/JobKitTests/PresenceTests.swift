@@ -31,7 +31,9 @@ import Testing
     }
 
     /// What the agent would say now, having heard what the panel said last, or nothing.
-    private func beat(session: String = "a", count: Int, hasHeard: Bool = true) async throws -> [UInt8] {
+    private func beat(
+        session: String = "a", count: Int, hasHeard: Bool = true, clock: Timestamp = Fixtures.time
+    ) async throws -> [UInt8] {
         let word = try await queue.link(for: Fixtures.agent).receive(
             after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 0
         ).acknowledgement
@@ -39,7 +41,7 @@ import Testing
         return Beat(
             agent: Fixtures.agent, session: session, count: count, heard: hasHeard ? heard : nil,
             received: StreamPosition(epoch: 1, number: 0), stuck: nil, written: 0, running: [], halted: nil,
-            bootID: "boot", clock: Fixtures.time, version: "1", facts: [:]
+            bootID: "boot", clock: clock, version: "1", facts: [:]
         ).signed(with: Fixtures.keys[0]).bytes
     }
 
@@ -67,6 +69,16 @@ import Testing
         try await show(beat(count: 2))
         try await sweep(panel)
         return panel
+    }
+
+    /// An agent says what it likes of its clock; no number of it is the panel's end.
+    @Test(arguments: [Int64.min, .min + 1, .max]) func mayComeFromAnyTime(_ clock: Int64) async throws {
+        let panel = try await startPanelWithAgent()
+        try await sweep(panel, showing: [beat(count: 3, clock: Timestamp(milliseconds: clock))])
+        let presence = try #require(await panel.presence(of: Fixtures.agent))
+        #expect(presence.beat.clock.milliseconds == clock)
+        #expect(presence.isSkewed)
+        #expect((presence.skewMilliseconds > 0) == (clock > 0))
     }
 
     @Test func ofANewAgentCountOnceItHasHeardThePanel() async throws {
