@@ -8,11 +8,15 @@ extension PresenceSweep {
         /// The id of the key it was signed with.
         public let keyID: String
 
-        /// By how much the agent's clock is ahead, in milliseconds.
-        public var skewMilliseconds: Int64 { beat.clock.milliseconds - seenAt.milliseconds }
+        /// By how much the agent's clock is ahead, in milliseconds; what no number holds is the last that does.
+        public var skewMilliseconds: Int64 {
+            let difference = beat.clock.milliseconds.subtractingReportingOverflow(seenAt.milliseconds)
+            guard difference.overflow else { return difference.partialValue }
+            return beat.clock < seenAt ? .min : .max
+        }
 
         /// Whether that is more than certificates, package signatures and logs bear: two minutes.
-        public var isSkewed: Bool { abs(skewMilliseconds) > 120_000 }
+        public var isSkewed: Bool { skewMilliseconds.magnitude > 120_000 }
 
         /// Whether the next beat is overdue, though not so long that the agent counts as unreachable.
         public func isLate(at now: Timestamp) -> Bool {
