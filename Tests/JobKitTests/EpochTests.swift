@@ -6,9 +6,9 @@ import Testing
 /// A panel that was restored from a backup: what its agents tell, and what it makes of that.
 @Suite("A new epoch") struct EpochTests {
     private let now = Fixtures.moment
-    private let epoch = 1_770_000_000
+    let epoch = 1_770_000_000
 
-    private func summary(_ number: UInt8, attempt: Int = 1, _ end: AttemptSummary.End?) -> AttemptSummary {
+    func summary(_ number: UInt8, attempt: Int = 1, _ end: AttemptSummary.End?) -> AttemptSummary {
         var order = Fixtures.order(number)
         order.attempt = AttemptID(job: order.attempt.job, number: attempt)
         return AttemptSummary(order: order, end: end)
@@ -115,9 +115,9 @@ import Testing
 
     // MARK: - The panel
 
-    private let store = MemoryJobStore()
+    let store = MemoryJobStore()
 
-    private func meetAgent(isRecovering: Bool) async throws {
+    func meetAgent(isRecovering: Bool) async throws {
         try await store.write { [epoch] in
             var agent = AgentRecord(id: Fixtures.agent, firstSeenAt: Fixtures.time, session: "s", facts: [:])
             try $0.save(agent)
@@ -130,7 +130,7 @@ import Testing
     }
 
     /// Takes in events as the first ones of the agent's new epoch.
-    private func ingest(_ events: [AgentEvent]) async throws -> EventBatch.Outcome {
+    func ingest(_ events: [AgentEvent]) async throws -> EventBatch.Outcome {
         try await store.write { store in
             var outcome = EventBatch.Outcome()
             let agent = try #require(try store.agent(Fixtures.agent))
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    private func state(_ number: UInt8) async throws -> String? {
+    func state(_ number: UInt8) async throws -> String? {
         try await store.read { store in
             try store.job(Fixtures.jobID(number)).map { "\($0.state.rawValue) \($0.reason?.rawValue ?? "")" }
         }

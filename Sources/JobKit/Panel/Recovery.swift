@@ -5,21 +5,43 @@ extension StoreWriter {
     ///
     /// Nothing that was sent before counts any more. Jobs wait until their agent has told what became of them.
     ///
+    /// - Parameters:
+    ///   - moment: the time, which names the epochs.
+    ///   - others: agents as the record has them that is replaced: what was decided against one since the backup
+    ///     stands.
     /// - Returns: how many agents there are.
-    package func beginNewEpochs(at moment: Timestamp) throws -> Int {
+    package func beginNewEpochs(at moment: Timestamp, knowing others: [AgentRecord] = []) throws -> Int {
         try noteRestoration(at: moment)
+        for other in others {
+            var agent = try agent(other.id) ?? other
+            agent.takeOver(restrictionsOf: other)
+            try save(agent)
+        }
         let agents = try agents()
         for var agent in agents {
             try removeOutbox(of: agent.id, through: .max)
             agent.beginEpoch(at: moment)
             agent.recoveringSince = moment
             try save(agent)
+            if agent.revokedAt != nil { try giveUpOpenJobs(of: agent.id, actor: "panel", at: moment) }
         }
         try record(
             AuditDraft(
                 at: moment, actor: "panel", action: "panel.restored", detail: ["agents": String(agents.count)]
             ))
         return agents.count
+    }
+
+    /// Gives up what a revoked agent was given and may not have begun, where it has not told what it did: whoever comes
+    /// back under its name cannot be asked.
+    func giveUpOpenJobs(of agent: AgentID, actor: String, at moment: Timestamp) throws {
+        for state in [JobState.queued, .waiting, .running] {
+            for job in try jobs(JobQuery(agent: agent, state: state, limit: .max))
+            where state != .running || job.attempt.phase == .claimed {
+                let why = "its agent was revoked before it told this restored panel whether it ran"
+                _ = try apply(.abandoned(why), to: job, actor: actor, at: moment)
+            }
+        }
     }
 
     /// Offers a job's current attempt to its agent; to one that is still to tell what it did, later.
@@ -70,15 +92,24 @@ struct Recovery {
         return job == known ? nil : job
     }
 
-    /// Ends the recovery: what waits and was not told of never began, and is offered now.
+    /// Ends what an agent tells of its past: what waits and was not told of never began, and is offered now; what is
+    /// to be called off is called off again, for the word of it went with the last epoch.
     ///
     /// - Parameter live: attempts that the agent has under way.
     func finish(
         _ record: inout AgentRecord, _ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]
     ) throws {
-        guard isRecovering else { return }
         record.recoveringSince = nil
         try store.save(record)
+        if isRecovering { try offerWhatNeverBegan(keyring, store, live: live) }
+        try callOff(keyring, store, live: live)
+        // Posting has moved the record on.
+        if let posted = try store.agent(agent) { record = posted }
+    }
+
+    private func offerWhatNeverBegan(
+        _ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]
+    ) throws {
         let queued = try store.jobs(JobQuery(agent: agent, state: .queued, limit: .max))
         let claimed = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max)).filter {
             $0.attempt.phase == .claimed && !live.contains($0.attempt.id)
@@ -91,8 +122,16 @@ struct Recovery {
             AuditDraft(
                 at: now, actor: "agent:\(agent)", action: "agent.recovered", agent: agent,
                 detail: ["offered": String(places.count)]))
-        // Offering has moved the record on.
-        if let offered = try store.agent(agent) { record = offered }
+    }
+
+    /// A job that was given up may have a script that runs.
+    private func callOff(_ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]) throws {
+        let open = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max))
+            .filter { $0.cancelRequestedAt != nil }
+        let given = try live.compactMap { try store.job($0.job) }.filter { $0.reason == .abandoned }
+        for job in open + given {
+            try store.post(.cancel(job.id, actor: "panel"), to: agent, keyring: keyring)
+        }
     }
 
     /// A job that was accepted after the backup was made: known by the agent alone.
@@ -126,8 +165,8 @@ struct Recovery {
         switch summary.end {
         case .refused(let refusal): return events + [.refused(attempt: number, refusal)]
         case .withdrawn:
-            return events
-                + (job.cancelRequestedAt == nil ? [.cancelRequested] : [.withdrawn(attempt: number)])
+            if job.cancelRequestedAt == nil { events.append(.cancelRequested) }
+            return events + [.withdrawn(attempt: number)]
         case .ended(let result):
             if phase == .offered { events.append(.claimed(attempt: number)) }
             if phase != .began, let moment = result.beganAt ?? (result.sawItsEnd ? result.endedAt : nil) {

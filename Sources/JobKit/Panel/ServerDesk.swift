@@ -52,8 +52,9 @@ public struct ServerDesk: Sendable {
     /// Ends the trust in the agent's key: nothing of it is believed, nothing is sent to it, what waits is refused.
     ///
     /// A script that runs there is not reached any more; what becomes of it nobody knows, and the job stays as it is
-    /// until an operator gives it up. The server's next key is of a new generation, and with it a new history
-    /// begins.
+    /// until an operator gives it up. Where a restored panel still waits for the agent's history, that goes for all its
+    /// jobs, and those that are not known to have begun are given up. The server's next key is of a new generation, and
+    /// with it a new history begins.
     ///
     /// - Returns: the agent's record, or nil where there is none.
     public func revoke(_ agent: AgentID, actor: String) async throws -> AgentRecord? {
@@ -65,8 +66,9 @@ public struct ServerDesk: Sendable {
             record.beginEpoch(at: moment)
         } then: { record, store, moment in
             try store.removeOutbox(of: agent, through: .max)
-            // Of a restored panel's jobs nobody knows which of them ran.
-            guard record.recoveringSince == nil else { return }
+            guard record.recoveringSince == nil else {
+                return try store.giveUpOpenJobs(of: agent, actor: actor, at: moment)
+            }
             for state in [JobState.queued, .waiting] {
                 let waiting = JobQuery(agent: agent, state: state, limit: .max)
                 for job in try store.jobs(waiting) {

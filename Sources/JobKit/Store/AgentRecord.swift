@@ -82,4 +82,16 @@ public struct AgentRecord: Hashable, Sendable {
         cursor = 0
         upHead = ChainHead(genesis: .up, agent: id, epoch: epoch)
     }
+
+    /// Takes over what an operator or the panel decided against the agent in another record: a key that was revoked, a
+    /// pause, a quarantine.
+    mutating func takeOver(restrictionsOf other: Self) {
+        if other.keyGeneration > keyGeneration {
+            keyGeneration = other.keyGeneration
+            keyID = nil
+            revokedAt = other.revokedAt
+        }
+        pause = pause ?? other.pause
+        quarantined = quarantined ?? other.quarantined
+    }
 }

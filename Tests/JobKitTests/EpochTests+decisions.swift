@@ -1,0 +1,117 @@
+import TestSupport
+import Testing
+
+@testable import JobKit
+
+/// What was decided about jobs and agents before a panel was restored, or since its backup.
+extension EpochTests {
+    private func insert(_ jobs: JobRecord...) async throws {
+        try await store.write { for job in jobs { try $0.insert(job) } }
+    }
+
+    /// The jobs that the agent is to call off, by the messages that wait for it.
+    private func calledOff() async throws -> [JobID] {
+        let sent = try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) }
+        return try sent.compactMap { entry in
+            let envelope = try SignedEnvelope(parsing: entry.envelope, maximum: SignedEnvelope.maximumDown)
+            guard envelope.kind == .cancel else { return nil }
+            var members = try MemberReader(parsing: envelope.payload)
+            return try members.parsed("job", "a job", JobID.init)
+        }
+    }
+
+    /// It was called off after the backup was made, and never began.
+    @Test func believesThatAClaimedJobWasWithdrawn() async throws {
+        try await meetAgent(isRecovering: true)
+        try await insert(Fixtures.job(1).after(.claimed(attempt: 1)))
+        _ = try await ingest([.inventory([summary(1, .withdrawn)], live: [])])
+        #expect(try await state(1) == "cancelled before_start")
+        #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) } == [])
+    }
+
+    /// The word for it was still to be sent when the epoch ended.
+    @Test(arguments: [true, false]) func callsOffAgainWhatIsToBeCalledOff(isRecovering: Bool) async throws {
+        try await meetAgent(isRecovering: isRecovering)
+        let began: [JobEvent] = [.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)]
+        let running = try began.reduce(Fixtures.job(1)) { try $0.after($1) }
+        try await insert(
+            running.after(.cancelRequested),
+            try Fixtures.job(2).after(.claimed(attempt: 1), .cancelRequested),
+            began.reduce(Fixtures.job(3)) { try $0.after($1) }.after(.abandoned("given up")),
+            began.reduce(Fixtures.job(4)) { try $0.after($1) })
+        let live: [UInt8] = [1, 3, 4]
+        _ = try await ingest([
+            .inventory(live.map { summary($0, nil) }, live: live.map { Fixtures.order($0).attempt })
+        ])
+        #expect(try await calledOff().sorted { "\($0)" < "\($1)" } == [1, 2, 3].map { Fixtures.jobID($0) })
+        let sent = try await store.read { try $0.agent(Fixtures.agent)?.lastSent }
+        #expect(sent == (isRecovering ? 4 : 3), "what never began is offered before it is called off")
+    }
+
+    /// Whoever comes back under the name cannot tell what ran, and runs none of it.
+    @Test func givesUpWhatARevokedAgentHadNotTold() async throws {
+        try await meetAgent(isRecovering: true)
+        let began: [JobEvent] = [.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)]
+        try await insert(
+            Fixtures.job(1), try Fixtures.job(2).after(.claimed(attempt: 1)),
+            began.reduce(Fixtures.job(3)) { try $0.after($1) })
+        let desk = ServerDesk(store: store, now: { Fixtures.time }, onChanged: { _ in })
+        _ = try await desk.revoke(Fixtures.agent, actor: "ops")
+        for number: UInt8 in 1...2 { #expect(try await state(number) == "failed abandoned") }
+        #expect(try await state(3) == "running ")
+
+        try await store.write { try $0.readmit(Fixtures.agent) }
+        _ = try await ingest([.inventory([], live: [])])
+        #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) } == [])
+    }
+
+    /// The backup holds a job that an agent had claimed when its key was revoked.
+    @Test func offersNothingAgainThatAnAgentHadWhenItWasRevoked() async throws {
+        try await meetAgent(isRecovering: false)
+        try await insert(try Fixtures.job(1).after(.claimed(attempt: 1)))
+        let desk = ServerDesk(store: store, now: { Fixtures.time }, onChanged: { _ in })
+        _ = try await desk.revoke(Fixtures.agent, actor: "ops")
+        #expect(try await state(1) == "running ")
+        _ = try await store.write { [epoch] in
+            try $0.beginNewEpochs(at: Timestamp(milliseconds: Int64(epoch) * 1000))
+        }
+        #expect(try await state(1) == "failed abandoned")
+        try await store.write { try $0.readmit(Fixtures.agent) }
+        _ = try await ingest([
+            .inventory([summary(2, .ended(.sample(.exited(code: 0))))], live: [])
+        ])
+        #expect(try await state(2) == "succeeded ", "what its next key did is learnt")
+        #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) } == [])
+    }
+
+    /// A backup takes no revocation back, no pause and no quarantine.
+    @Test func keepsWhatWasDecidedAgainstAgentsSince() async throws {
+        try await meetAgent(isRecovering: false)
+        let known = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        var revoked = known
+        (revoked.keyGeneration, revoked.revokedAt) = (2, Fixtures.time)
+        var other = AgentRecord(id: Fixtures.otherAgent, firstSeenAt: Fixtures.time, session: "s", facts: [:])
+        other.pause = AgentRecord.Pause(at: Fixtures.time, note: "disk")
+        other.quarantined = "poison"
+        let count = try await store.write { [revoked, other] in
+            try $0.beginNewEpochs(at: Fixtures.time, knowing: [revoked, other])
+        }
+        #expect(count == 2)
+        let agents = try await store.read { try $0.agents() }
+        #expect(agents.map(\.keyGeneration) == [2, 1])
+        #expect(agents.map(\.revokedAt) == [Fixtures.time, nil])
+        #expect(agents.map(\.pause?.note) == [nil, "disk"])
+        #expect(agents.map(\.quarantined) == [nil, "poison"])
+    }
+}
+
+extension StoreWriter {
+    /// Takes the agent for one that came back under a key given after its revocation.
+    fileprivate func readmit(_ agent: AgentID) throws {
+        let beat = Beat(
+            agent: agent, session: "t", count: 1, heard: nil, received: StreamPosition(epoch: 1, number: 0),
+            stuck: nil, written: 0, running: [], halted: nil, bootID: "b", clock: Fixtures.time, version: "1",
+            facts: [:])
+        _ = try admit(agent, by: beat, isHere: true, at: Fixtures.time)
+    }
+}
