@@ -12,12 +12,17 @@ struct Enrolment {
     /// - Parameter generation: which key of that name; a revocation tells the next one.
     init(of name: String, generation text: String?, _ settings: Settings) throws {
         agent = try AgentID(setting: "--enrol", name)
+        generation = try Self.generation(text)
+        self.settings = settings
+    }
+
+    /// Which key of a name `--key-generation` asks for; the first where it is not given.
+    static func generation(_ text: String?) throws -> Int {
         guard let number = Int(text ?? "1"), number >= 1 else {
             throw StartupProblem(
                 "--key-generation takes a whole number from 1, as the server's page names it")
         }
-        generation = number
-        self.settings = settings
+        return number
     }
 
     /// A file of settings for the agent; what is to be done at Redis stands in its comments.
@@ -39,6 +44,18 @@ struct Enrolment {
             lines.append(
                 "# Where Redis's certificate is not of a public authority: that authority's, on the server.")
             lines.append("#REDIS_CA_FILE=/etc/provisioning/redis-ca.pem")
+        }
+        if redis.trust.hasCertificate {
+            lines += [
+                "# This panel shows Redis a certificate; where Redis asks every client for one, the server's own:",
+                "#REDIS_CERT_FILE=/etc/provisioning/redis.pem", "#REDIS_KEY_FILE=/etc/provisioning/redis.key",
+            ]
+        }
+        if redis.sentinelCredentials != nil {
+            lines += [
+                "# The sentinels ask who speaks: a user of theirs for the server, and its password.",
+                "#REDIS_SENTINEL_USER=\(agent)", "#REDIS_SENTINEL_PASSWORD=",
+            ]
         }
         return
             (lines + [

@@ -16,6 +16,8 @@ struct PanelConfiguration: Sendable {
     let port: Int
     let token: String
     let databasePath: String
+    /// Whether the settings name it; otherwise it is in the working folder.
+    let isDatabaseNamed: Bool
     let installersFolder: String
     let queueLimit: Int
     let logLevel: Logger.Level
@@ -35,7 +37,8 @@ struct PanelConfiguration: Sendable {
         redisPrefix = try settings.redisPrefix()
         host = settings.text("PANEL_HOST") ?? "127.0.0.1"
         port = try settings.number("PANEL_PORT", in: 0...65_535, default: 5000)
-        databasePath = settings.text("PANEL_DATABASE") ?? "panel.sqlite"
+        let database = settings.text("PANEL_DATABASE")
+        (databasePath, isDatabaseNamed) = (database ?? "panel.sqlite", database != nil)
         installersFolder = settings.text("PANEL_INSTALLERS") ?? "installers"
         queueLimit = try settings.number(
             "PANEL_QUEUE_LIMIT", in: 1...1_000_000, default: JobDesk.standardQueueLimit)

@@ -3,7 +3,8 @@ import Logging
 import SQLiteStore
 import ServiceSettings
 
-/// The panel: `PanelServer [--env-file PATH] [--enrol AGENT_ID [--key-generation N]] [--restore BACKUP]`.
+/// The panel: `PanelServer [--env-file PATH]`, and what is asked of it once: `--enrol AGENT_ID` or
+/// `--agent-key AGENT_ID`, each with `--key-generation N`, or `--restore BACKUP`.
 @main
 struct PanelServer {
     static func main() async {
@@ -15,7 +16,9 @@ struct PanelServer {
                     "--agent-key": "AGENT_ID", "--restore": "BACKUP",
                 ])
             let settings = try Settings(file: options["--env-file"])
-            if let name = options["--agent-key"] { return try printKey(of: name, settings) }
+            if let name = options["--agent-key"] {
+                return try printKey(of: name, generation: options["--key-generation"], settings)
+            }
             if let name = options["--enrol"] {
                 let enrolment = try Enrolment(of: name, generation: options["--key-generation"], settings)
                 return Program.say(try enrolment.text())
@@ -32,19 +35,30 @@ struct PanelServer {
     /// Puts a backup in the record's place; the next start asks the agents what they did since.
     private static func restore(_ backup: String, _ configuration: PanelConfiguration) throws {
         let path = configuration.databasePath
+        guard configuration.isDatabaseNamed else {
+            throw StartupProblem(
+                "--restore: PANEL_DATABASE is missing: set it to the record's place, as the panel's service has it"
+            )
+        }
         do throws(StoreError) {
             let done = try SQLiteJobStore.restore(backup, to: path, at: SystemTime.now())
             Program.say("'\(path)' is restored from '\(backup)'; agents that will be asked: \(done.agents)")
             if let replaced = done.replaced { Program.say("the record that was there is '\(replaced)'") }
+            if !done.keepsDecisions {
+                Program.say(
+                    "what was revoked, paused or quarantined since the backup is not known: see to it anew")
+            }
         } catch {
             throw StartupProblem("--restore: \(error.message)")
         }
     }
 
     /// Prints what an agent's settings take, to be written into its own file.
-    private static func printKey(of name: String, _ settings: Settings) throws {
+    private static func printKey(of name: String, generation: String?, _ settings: Settings) throws {
         let agent = try AgentID(setting: "--agent-key", name)
         let root = try PanelConfiguration.rootKey(settings)
-        Program.say("AGENT_ID=\(agent)\nAGENT_KEY=\(root.agentKey(for: agent))")
+        Program.say(
+            "AGENT_ID=\(agent)\nAGENT_KEY=\(root.agentKey(for: agent, generation: try Enrolment.generation(generation)))"
+        )
     }
 }

@@ -9,13 +9,16 @@ extension SQLiteJobStore {
         public let agents: Int
         /// Where the record is that was in the backup's place; nil where there was none.
         public let replaced: String?
+        /// Whether what was revoked, paused and quarantined in that record is kept; it has to be readable.
+        public let keepsDecisions: Bool
     }
 
     /// Puts a backup in the record's place and begins a new epoch with every agent; blocks.
     ///
-    /// 1. Take the record's lock. 2. Check the backup, and write nothing to it. 3. Copy it, what is in its log
-    /// included. 4. Begin new epochs in the copy. 5. Set the record aside that is there. 6. Put the copy in its
-    /// place. Where it ends before the last step there is no record, and no panel starts.
+    /// 1. Take the record's lock. 2. Copy the backup, its log included; nothing is written to it or beside it.
+    /// 3. Check the copy. 4. Begin new epochs in it, keeping what the record that is there says against agents. 5. Set
+    /// that record aside. 6. Put the copy in its place. Where it ends before the last step there is no record, and no
+    /// panel starts. All files are the folder's owner's, whoever runs this.
     ///
     /// - Parameters:
     ///   - backup: a copy of the record, made with SQLite's `.backup` or while no panel ran.
@@ -26,68 +29,69 @@ extension SQLiteJobStore {
     ) throws(StoreError) -> Restoration {
         let lock = try StoreLock(path: path + ".lock")  // 1
         defer { lock.release() }
-        guard access(backup, R_OK) == 0 else {
-            throw StoreError(.cannotOpen, "the backup '\(backup)' cannot be read: \(reason(errno))")
-        }
         let draft = path + ".restoring"
-        for suffix in ["", "-wal", "-shm", "-journal"] { unlink(draft + suffix) }
-        let agents: Int
+        for suffix in StoreFile.all { unlink(draft + suffix) }
+        let decided = agents(of: path)
+        let count: Int
         do {
-            try StoreDatabase.check(backup)  // 2
-            Glibc.close(try openPrivateFile(draft))
-            agents = try copy(backup, to: draft, at: moment)  // 3, 4
+            for suffix in StoreFile.contents { try StoreFile.copy(backup + suffix, to: draft + suffix) }  // 2
+            guard try StoreFile.size(of: draft) > 0 else {
+                throw StoreError(.cannotOpen, "there is no backup '\(backup)', or it is empty")
+            }
+            try StoreDatabase.check(draft, as: backup)  // 3
+            count = try begin(draft, knowing: decided ?? [], at: moment)  // 4
         } catch {
             throw StoreDatabase.explained(error, backup)
         }
+        for file in [draft, lock.path] { try StoreFile.giveToOwner(ofFolderOf: path, file) }
         let replaced = try setAside(path, as: "\(path).replaced-\(moment.milliseconds / 1000)")  // 5
-        try rename(draft, to: path)  // 6
+        try StoreFile.rename(draft, to: path)  // 6
         try lock.sign()
-        return Restoration(agents: agents, replaced: replaced)
+        return Restoration(agents: count, replaced: replaced, keepsDecisions: decided != nil)
     }
 
-    private static func copy(_ backup: String, to draft: String, at moment: Timestamp) throws -> Int {
+    /// The agents as the record has them that is to be replaced; nil where it cannot be read.
+    private static func agents(of path: String) -> [AgentRecord]? {
         var reading = StoreDatabase.configuration
         reading.readonly = true
-        let source = try DatabaseQueue(path: backup, configuration: reading)
-        let copy = try DatabaseQueue(path: draft, configuration: StoreDatabase.configuration)
-        try source.backup(to: copy)
-        try StoreSchema.migrator.migrate(copy)
-        try copy.writeWithoutTransaction { connection in
+        do {
+            guard try StoreFile.size(of: path) > 0 else { return nil }
+            try StoreDatabase.check(path)
+            return try DatabaseQueue(path: path, configuration: reading).read {
+                try StoreSession($0).agents()
+            }
+        } catch {
+            return nil
+        }
+    }
+
+    private static func begin(
+        _ draft: String, knowing agents: [AgentRecord], at moment: Timestamp
+    ) throws -> Int {
+        let database = try DatabaseQueue(path: draft, configuration: StoreDatabase.configuration)
+        try StoreSchema.migrator.migrate(database)
+        try database.writeWithoutTransaction { connection in
             // One file, whole when it is renamed.
             try connection.execute(sql: "PRAGMA journal_mode = DELETE")
             try connection.execute(sql: "PRAGMA synchronous = FULL")
         }
-        let agents = try copy.write { try StoreSession($0).beginNewEpochs(at: moment) }
-        try source.close()
-        try copy.close()
-        return agents
+        let count = try database.write { try StoreSession($0).beginNewEpochs(at: moment, knowing: agents) }
+        try database.close()
+        return count
     }
 
+    /// Sets a record aside with its log, itself first: without its log it would pass for an older record, and its log
+    /// would be taken for another's.
+    ///
+    /// - Returns: where it is; nil where there was none.
     private static func setAside(_ path: String, as other: String) throws(StoreError) -> String? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
         // What a panel makes that misses its record.
-        guard status.st_size > 0 else {
-            unlink(path)
-            return nil
+        if try StoreFile.size(of: path) == 0 { unlink(path) }
+        var isThere = false
+        for suffix in StoreFile.all where access(path + suffix, F_OK) == 0 {
+            try StoreFile.rename(path + suffix, to: other + suffix)
+            isThere = true
         }
-        for suffix in ["-wal", "-shm", ""] where access(path + suffix, F_OK) == 0 {
-            try rename(path + suffix, to: other + suffix)
-        }
-        return other
+        return isThere ? other : nil
     }
-
-    private static func rename(_ path: String, to other: String) throws(StoreError) {
-        guard Glibc.rename(path, other) == 0 else {
-            throw StoreError(.cannotOpen, "'\(path)' cannot be renamed: \(reason(errno))")
-        }
-        let folder = other.lastIndex(of: "/").map { other[..<$0] } ?? "."
-        let descriptor = open(folder.isEmpty ? "/" : String(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        defer { Glibc.close(descriptor) }
-        guard descriptor >= 0, fsync(descriptor) == 0 else {
-            throw StoreError(.diskFailed, "the folder of '\(other)' cannot be synced: \(reason(errno))")
-        }
-    }
-
-    private static func reason(_ number: CInt) -> String { String(cString: strerror(number)) }
 }

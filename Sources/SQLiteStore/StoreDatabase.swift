@@ -72,7 +72,10 @@ final class StoreDatabase: Sendable {
     }
 
     /// Refuses a file that is damaged, another program's or newer, having written nothing.
-    static func check(_ path: String) throws {
+    ///
+    /// - Parameter name: the path that people know it by, where that is another.
+    static func check(_ path: String, as name: String? = nil) throws {
+        let name = name ?? path
         var configuration = Self.configuration
         configuration.readonly = true
         try DatabaseQueue(path: path, configuration: configuration).read { connection in
@@ -82,12 +85,12 @@ final class StoreDatabase: Sendable {
             let mark = try Int.fetchOne(connection, sql: "PRAGMA application_id")
             guard isEmpty || mark == applicationID else {
                 throw StoreError(
-                    .cannotOpen, "'\(path)' is another program's file; name one of the panel's own")
+                    .cannotOpen, "'\(name)' is another program's file; name one of the panel's own")
             }
             guard try !StoreSchema.migrator.hasBeenSuperseded(connection) else {
                 throw StoreError(
                     .newerVersion,
-                    "'\(path)' was written by another version of the panel, a newer one or one from before its "
+                    "'\(name)' was written by another version of the panel, a newer one or one from before its "
                         + "first release; run that version, or restore a backup")
             }
         }

@@ -48,7 +48,31 @@ struct EnrolmentTests {
         }
     }
 
+    @Test func printsTheKeyOfAGenerationAlone() async throws {
+        try await House.run(withAgent: false) { house in
+            let whole = try await enrol(house, ["--enrol", "agent-001", "--key-generation", "2"])
+            let key = try await enrol(house, ["--agent-key", "agent-001", "--key-generation", "2"])
+            #expect(value("AGENT_KEY", in: key) == value("AGENT_KEY", in: whole))
+        }
+    }
+
+    /// Sentinels that ask who speaks ask the agent, too; the panel's own password for them stays with it.
+    @Test func saysWhatSentinelsAskFor() async throws {
+        try await House.run(withAgent: false) { house in
+            let program = try house.anotherPanel()
+            program.change([
+                "REDIS_URL": "redis+sentinel://s1,s2/main", "REDIS_SENTINEL_USER": "panel",
+                "REDIS_SENTINEL_PASSWORD": "of-the-panel",
+            ])
+            try program.start(["--enrol", "agent-001"])
+            try #require(await program.end() == 0)
+            #expect(program.output.contains("#REDIS_SENTINEL_USER=agent-001\n#REDIS_SENTINEL_PASSWORD=\n"))
+            #expect(!program.output.contains("of-the-panel"))
+        }
+    }
+
     @Test(arguments: [
+        (["--agent-key", "agent-001", "--key-generation", "x"], "a whole number from 1"),
         (["--enrol", "no name"], "is no server name"),
         (["--enrol", "agent-001", "--key-generation", "0"], "a whole number from 1"),
     ])

@@ -56,7 +56,13 @@ import Testing
             description: "unix://redis.sock?db=0"),
         Row(
             text: "unix://u:p@/a@b%20c", endpoint: .unix(path: "/a@b c"), user: "u", password: "p",
-            description: "unix:///a@b c?db=0"),
+            description: "unix:///a%40b%20c?db=0"),
+        Row(
+            text: "unix://dir%3F/100%25.sock", endpoint: .unix(path: "dir?/100%.sock"),
+            description: "unix://dir%3F/100%25.sock?db=0"),
+        Row(
+            text: "redis://[fe80::1%25eth0]", endpoint: .tcp(host: "fe80::1%eth0", port: 6379),
+            description: "redis://[fe80::1%25eth0]:6379/0"),
     ]
 
     @Test(arguments: rows) func readsEveryForm(_ row: Row) throws {
@@ -67,6 +73,7 @@ import Testing
         #expect(url.password?.bytes == row.password.map { Array($0.utf8) })
         #expect(url.isEncrypted == row.isEncrypted)
         #expect(url.description == row.description)
+        #expect(try RedisURL(url.description).endpoint == row.endpoint, "what is printed can be read")
     }
 
     @Test(arguments: [

@@ -83,6 +83,72 @@ import Testing
         #expect(try Fixtures.read(file) == "Dear panel")
     }
 
+    /// The record is lost, and its log is not: nothing of it may get into the restored one.
+    @Test func restoresBesideALogThatWasLeft() async throws {
+        let store = try SQLiteJobStore(path: path)
+        try await store.write { try $0.insert(.sample(3)) }
+        // As a process leaves it that dies: the log still holds what was written last.
+        let log = try contents(of: path + "-wal")
+        #expect(!log.isEmpty)
+        try store.close()
+        try Fixtures.write(log, to: path + "-wal")
+        unlink(path)
+        let done = try SQLiteJobStore.restore(backup, to: path, at: moment)
+        let restored = try SQLiteJobStore(path: path)
+        #expect(try await restored.read { try $0.jobs(JobQuery()).map(\.id) } == [JobRecord.sample(1).id])
+        #expect(try contents(of: try #require(done.replaced) + "-wal") == log)
+    }
+
+    /// A backup may be on a disk that cannot be written to, and have a log.
+    @Test func writesNothingToTheBackupOrBesideIt() async throws {
+        let copy = try TemporaryDirectory()
+        let store = try SQLiteJobStore(path: path)
+        for suffix in ["", "-wal"] {
+            try Fixtures.write(contents(of: path + suffix), to: copy.path("b.sqlite") + suffix)
+        }
+        try store.close()
+        let before = try contents(of: copy.path("b.sqlite"))
+        _ = try SQLiteJobStore.restore(copy.path("b.sqlite"), to: path, at: moment)
+        #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 2)
+        #expect(try contents(of: copy.path("b.sqlite")) == before)
+        #expect(access(copy.path("b.sqlite-shm"), F_OK) != 0)
+    }
+
+    @Test func refusesAnEmptyBackup() async throws {
+        try Fixtures.write("", to: folder.path("empty.sqlite"))
+        let error = #expect(throws: StoreError.self) {
+            try SQLiteJobStore.restore(folder.path("empty.sqlite"), to: path, at: moment)
+        }
+        #expect(error?.message.contains("or it is empty") == true)
+        #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 2)
+    }
+
+    /// Root restores it, and the panel's own user opens it.
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func leavesTheRecordToTheOwnerOfItsFolder() throws {
+        #expect(chown(folder.path, 65_534, 65_534) == 0)
+        _ = try SQLiteJobStore.restore(backup, to: path, at: moment)
+        for file in [path, path + ".lock"] {
+            var status = stat()
+            #expect(stat(file, &status) == 0 && status.st_uid == 65_534 && status.st_gid == 65_534)
+        }
+    }
+
+    @Test func keepsWhatWasDecidedAgainstAgentsSince() async throws {
+        let store = try SQLiteJobStore(path: path)
+        try await store.write { [moment] store in
+            var agent = try #require(try store.agent(.sample("agent-001")))
+            (agent.revokedAt, agent.keyGeneration) = (moment, 2)
+            try store.save(agent)
+        }
+        try store.close()
+        #expect(try SQLiteJobStore.restore(backup, to: path, at: moment).keepsDecisions)
+        let agent = try await SQLiteJobStore(path: path).read { try $0.agent(.sample("agent-001")) }
+        #expect(agent?.revokedAt == moment)
+        #expect(agent?.keyGeneration == 2)
+        for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+        #expect(try !SQLiteJobStore.restore(backup, to: path, at: moment).keepsDecisions)
+    }
+
     @Test func waitsForNoRunningPanel() throws {
         let store = try SQLiteJobStore(path: path)
         let error = #expect(throws: StoreError.self) {

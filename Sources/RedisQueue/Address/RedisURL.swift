@@ -90,7 +90,7 @@ package struct RedisURL: Sendable, CustomStringConvertible {
         case .tcp(let host, let port):
             return "\(scheme)://\(RedisPlace(host: host, port: port))/\(database)"
         case .unix(let path):
-            return "unix://\(path)?db=\(database)"
+            return "unix://\(path.percentEncoded)?db=\(database)"
         case .master(let name, let sentinels):
             let places = sentinels.map(\.description).joined(separator: ",")
             return "\(scheme)+sentinel://\(places)/\(name)/\(database)"

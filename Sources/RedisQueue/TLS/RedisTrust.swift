@@ -25,6 +25,9 @@ package struct RedisTrust: Hashable, Sendable {
         self.keyFile = keyFile
     }
 
+    /// Whether a certificate of our own is shown.
+    package var hasCertificate: Bool { certificateFile != nil }
+
     /// Whether any file is named.
     package var isEmpty: Bool { self == RedisTrust() }
 
