@@ -29,7 +29,10 @@ public final class FileCrashNotes: CrashNotes {
     public func save(_ bytes: [UInt8]) throws {
         // What a longer line leaves behind this one is not read.
         let line = bytes + [Self.end]
-        guard pwrite(descriptor, line, line.count, 0) == line.count else {
+        let count = pwrite(descriptor, line, line.count, 0)
+        guard count == line.count else {
+            // A part of it is written where no room is left for the rest.
+            if count >= 0 { errno = ENOSPC }
             throw StoreError.system("cannot write '\(path)'")
         }
     }

@@ -182,6 +182,16 @@ import ValidationKit
 
     // MARK: - Keys
 
+    /// Anyone who reaches the wire can make names up.
+    @Test func keepsNoKeysOfNamesThatAreNoAgents() {
+        let ring = Keyring(Fixtures.rootKey)
+        for number in 1...9 { _ = ring.keys(for: .sample("agent-\(number)")) }
+        #expect(ring.keptCount == 0)
+        let agent = AgentRecord(id: Fixtures.agent, firstSeenAt: Fixtures.time, session: "s", facts: [:])
+        #expect(ring.keys(for: agent).map(\.id) == ring.keys(for: agent.id).map(\.id))
+        #expect(ring.keptCount == 1)
+    }
+
     @Test func speaksToAnAgentUnderTheKeyThatItSpeaksUnder() throws {
         let new = try #require(RootKey([UInt8](repeating: 7, count: 32)))
         let ring = Keyring(new, previous: Fixtures.rootKey)

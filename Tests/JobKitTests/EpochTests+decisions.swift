@@ -112,6 +112,15 @@ extension StoreWriter {
             agent: agent, session: "t", count: 1, heard: nil, received: StreamPosition(epoch: 1, number: 0),
             stuck: nil, written: 0, running: [], halted: nil, bootID: "b", clock: Fixtures.time, version: "1",
             facts: [:])
-        _ = try admit(agent, by: beat, isHere: true, at: Fixtures.time)
+        _ = try admit(agent, by: SignedBeat(beat), isHere: true, at: Fixtures.time)
+    }
+}
+
+extension SignedBeat {
+    /// A beat as its agent signs it under its first key.
+    init(_ beat: Beat) throws(EnvelopeError) {
+        try self.init(
+            verifying: beat.signed(with: Fixtures.keys[0]).bytes,
+            keys: Fixtures.keys)
     }
 }

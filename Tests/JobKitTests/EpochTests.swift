@@ -104,6 +104,18 @@ import Testing
         #expect(revived.received == StreamPosition(epoch: epoch, number: 0))
     }
 
+    /// What a compaction drops goes into the archive that is being read.
+    @Test func keepsItsJournalWhileTheArchiveIsRead() throws {
+        var machine = AgentMachine(agent: Fixtures.agent, session: "s", keys: Fixtures.keys)
+        #expect(machine.mayBeCompacted)
+        machine.take(word(epoch: epoch), at: now)
+        _ = machine.takeDecisions()
+        #expect(!machine.mayBeCompacted)
+        machine.recollect([])
+        _ = machine.takeDecisions()
+        #expect(machine.mayBeCompacted)
+    }
+
     @Test func startsNothingBetweenTheWordAndTheArchive() throws {
         var machine = AgentMachine(agent: Fixtures.agent, session: "s", keys: Fixtures.keys)
         machine.take(word(epoch: epoch), at: now)
@@ -218,7 +230,7 @@ import Testing
             bootID: "b", clock: Fixtures.time, version: "1", facts: [:])
         let record = try await store.write { store in
             _ = try store.beginNewEpochs(at: moment)
-            return try store.admit(Fixtures.agent, by: beat, isHere: true, at: moment).0
+            return try store.admit(Fixtures.agent, by: SignedBeat(beat), isHere: true, at: moment).0
         }
         #expect(record.epoch == epoch)
         #expect(record.recoveringSince == moment)

@@ -1,4 +1,5 @@
 import JobKit
+import Synchronization
 import TestSupport
 import Testing
 import ValidationKit
@@ -134,6 +135,21 @@ struct ExchangeTests {
         }
     }
 
+    /// A restored panel waits for what the archive tells; one that fails for a moment is asked again.
+    @Test func tellsItsPastThoughTheArchiveFailsAtFirst() async throws {
+        let house = MemoryHouse(
+            journal: JournalWithFailingArchive(failures: 2), script: MemoryHouse.script(exit: 0))
+        try await house.run {
+            try await house.store.write {
+                _ = try $0.beginNewEpochs(at: Fixtures.time.advanced(bySeconds: 60))
+            }
+            try await eventually("an agent that has told its past") {
+                try await house.ingestor.acknowledge(try await house.store.read { try $0.agents() })
+                return try await house.store.read { try $0.agent(Fixtures.agent)?.recoveringSince == nil }
+            }
+        }
+    }
+
     @Test func refusesUnknownServersAndWrongInputsWithoutATrace() async throws {
         let folder = try TemporaryDirectory()
         let application = try Fixtures.application(in: folder.path)
@@ -188,5 +204,29 @@ struct ExchangeTests {
             #expect(final.reason == .digestMismatch)
             #expect(final.detail == "the script was changed")
         }
+    }
+}
+
+/// A journal whose archive cannot be read at first.
+private final class JournalWithFailingArchive: AgentJournal {
+    private let journal = MemoryAgentJournal()
+    private let failures: Mutex<Int>
+
+    init(failures: Int) { self.failures = Mutex(failures) }
+
+    func load() async throws(JournalError) -> [JournalEntry] { try await journal.load() }
+    func append(_ entries: [JournalEntry]) async throws(JournalError) { try await journal.append(entries) }
+    func note(_ entry: JournalEntry) async throws(JournalError) { try await journal.note(entry) }
+    func replace(with entries: [JournalEntry], archiving past: [AttemptSummary]) async throws(JournalError) {
+        try await journal.replace(with: entries, archiving: past)
+    }
+
+    func archive() async throws(JournalError) -> [AttemptSummary] {
+        let isFailing = failures.withLock { failures in
+            failures -= 1
+            return failures >= 0
+        }
+        guard !isFailing else { throw JournalError("the archive cannot be read") }
+        return try await journal.archive()
     }
 }

@@ -16,8 +16,8 @@ import Testing
     private let queue = MemoryJobQueue()
     private let time = Time()
 
-    private func startPanel() async throws -> PresenceSweep {
-        let (store, queue, time, keyring) = (store, queue, time, Fixtures.keyring)
+    private func startPanel(keyring: Keyring = Fixtures.keyring) async throws -> PresenceSweep {
+        let (store, queue, time) = (store, queue, time)
         let clock = ContinuousClock()
         let acknowledger = Acknowledger(keyring: keyring, now: { time.now })
         acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
@@ -86,6 +86,17 @@ import Testing
         try await show(beat(count: 1))
         try await panel.lookUp([Fixtures.agent])
         #expect(try await unreachableSince == Fixtures.time)
+        try await show(beat(count: 2))
+        try await panel.lookUp([Fixtures.agent])
+        #expect(try await unreachableSince == nil)
+    }
+
+    /// It is answered under the key it has, though the panel has a newer one by now.
+    @Test func ofANewAgentUnderThePreviousRootCountOnceItHasHeardThePanel() async throws {
+        let new = try #require(RootKey([UInt8](repeating: 7, count: 32)))
+        let panel = try await startPanel(keyring: Keyring(new, previous: Fixtures.rootKey))
+        try await show(beat(count: 1))
+        try await panel.lookUp([Fixtures.agent])
         try await show(beat(count: 2))
         try await panel.lookUp([Fixtures.agent])
         #expect(try await unreachableSince == nil)

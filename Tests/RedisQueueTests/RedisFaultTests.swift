@@ -135,6 +135,23 @@ import Testing
         #expect(error?.code == .replyTooLarge)
     }
 
+    /// Who asked for less than that is told that the connection was lost, and asks again.
+    @Test func anArrayTooLargeIsChargedToTheCommandThatAskedForIt() async throws {
+        let ping = "*1\r\n$4\r\nPING\r\n"
+        let server = try ScriptedServer(
+            .answerLate(Array("*2147483647\r\n".utf8), after: 2 * ping.utf8.count))
+        let connection = try RedisConnection(to: RedisURL(server.url), name: "test")
+        let codes = await withTaskGroup(of: RedisError.Code?.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    await failure { try await connection.command("PING", timeout: .seconds(40)) }?.code
+                }
+            }
+            return await group.reduce(into: [RedisError.Code?]()) { $0.append($1) }
+        }
+        #expect(Set(codes) == [.replyTooLarge, .connectionLost])
+    }
+
     @Test func anAnswerTooManyIsNotTakenForTheNextOne() async throws {
         let server = try ScriptedServer(.answer(Array("+first\r\n+forged\r\n".utf8)))
         let connection = try RedisConnection(to: RedisURL(server.url), name: "test")

@@ -10,6 +10,8 @@ final class ScriptedServer: Sendable {
         case silence
         /// Says this, then nothing.
         case answer([UInt8])
+        /// Says this once so many bytes of commands have come, then nothing.
+        case answerLate([UInt8], after: Int)
         /// Says this, then zero bytes for as long as the client takes them.
         case flood([UInt8])
         /// Ends the stream.
@@ -46,11 +48,19 @@ final class ScriptedServer: Sendable {
             guard recv(client, &buffer, buffer.count, 0) > 0 else { return }
             _ = send(client, "+OK\r\n", 5, CInt(MSG_NOSIGNAL))
         }
-        guard recv(client, &buffer, buffer.count, 0) > 0 else { return }
+        var taken = recv(client, &buffer, buffer.count, 0)
+        guard taken > 0 else { return }
         switch script {
         case .silence:
             break
         case .answer(let bytes):
+            _ = send(client, bytes, bytes.count, CInt(MSG_NOSIGNAL))
+        case .answerLate(let bytes, let count):
+            while taken < count {
+                let more = recv(client, &buffer, buffer.count, 0)
+                guard more > 0 else { return }
+                taken += more
+            }
             _ = send(client, bytes, bytes.count, CInt(MSG_NOSIGNAL))
         case .flood(let bytes):
             _ = send(client, bytes, bytes.count, CInt(MSG_NOSIGNAL))

@@ -104,6 +104,8 @@ enum SchemaSample {
         Refusal("waitingHasItsTime", job(3, "retryAt = NULL")),
         Refusal("finalKeepsRetainedAlone", job(1, "state = 'failed', finishedAt = 1, reason = 'exit'")),
 
+        Refusal(
+            "totalHasTheRecord", "INSERT INTO logRecord SELECT job, attempt, 2, at, bytes, 0 FROM logRecord"),
         Refusal("attemptsCountFrom1", attempt(1, "number = 0")),
         Refusal("phaseIsKnown", attempt(5, "phase = 'later'")),
         Refusal("phaseHasItsTimes", attempt(1, "claimedAt = 1")),
@@ -176,8 +178,10 @@ enum SchemaSample {
         Refusal("attemptTimesStay", attempt(1, "offeredAt = 1")),
         Refusal("attemptTimesStay", attempt(1, "number = 2")),
         Refusal("attemptIsNeverDeleted", "DELETE FROM attempt"),
-        Refusal("logHasNoGap", "INSERT INTO logRecord SELECT job, attempt, 3, at, bytes FROM logRecord"),
-        Refusal("logHasNoGap", "REPLACE INTO logRecord SELECT job, attempt, 1, at, x'00' FROM logRecord"),
+        Refusal(
+            "logHasNoGap", "INSERT INTO logRecord SELECT job, attempt, 3, at, bytes, total FROM logRecord"),
+        Refusal(
+            "logHasNoGap", "REPLACE INTO logRecord SELECT job, attempt, 1, at, x'00', total FROM logRecord"),
         Refusal("logNeverChanges", "UPDATE logRecord SET bytes = x'00'"),
         Refusal("auditHasNoGap", auditLine(4, after: "digest")),
         Refusal("auditHasNoGap", auditLine(1, after: "digest")),
@@ -188,7 +192,8 @@ enum SchemaSample {
     ]
 
     static let others = [
-        Refusal("FOREIGN KEY", "INSERT INTO logRecord SELECT job, 2, number, at, bytes FROM logRecord"),
+        Refusal(
+            "FOREIGN KEY", "INSERT INTO logRecord SELECT job, 2, number, at, bytes, total FROM logRecord"),
         Refusal("FOREIGN KEY", "UPDATE submission SET job = '00000000000000000000000000'"),
         Refusal(
             "FOREIGN KEY", "UPDATE attempt SET job = '00000000000000000000000000' WHERE phase = 'offered'"),

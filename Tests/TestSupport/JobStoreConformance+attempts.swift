@@ -95,8 +95,8 @@ extension JobStoreConformance {
             #expect(try reader.log(of: attempt, afterRecord: 0, limit: 99) == records)
             #expect(try reader.log(of: attempt, afterRecord: 2, limit: 2) == Array(records[2..<4]))
             #expect(try reader.log(of: attempt, afterRecord: 5, limit: 9) == [])
-            #expect(try reader.lastLogRecord(of: attempt) == 5)
-            #expect(try reader.lastLogRecord(of: AttemptID(job: job.id, number: 2)) == 0)
+            #expect(try reader.logExtent(of: attempt) == LogExtent(records: 5, bytes: 16))
+            #expect(try reader.logExtent(of: AttemptID(job: job.id, number: 2)) == LogExtent())
         }
     }
 

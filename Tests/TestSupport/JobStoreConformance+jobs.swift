@@ -72,7 +72,7 @@ extension JobStoreConformance {
             #expect(try reader.attempts(of: job.id) == [])
             #expect(try reader.jobsDue(by: Timestamp(milliseconds: .max)) == [])
             #expect(try reader.log(of: job.attempt.id, afterRecord: 0, limit: 9) == [])
-            #expect(try reader.lastLogRecord(of: job.attempt.id) == 0)
+            #expect(try reader.logExtent(of: job.attempt.id) == LogExtent())
             #expect(try reader.agent(job.agent) == nil)
             #expect(try reader.agents() == [])
             #expect(try reader.outbox(of: job.agent, after: 0, limit: 9) == [])

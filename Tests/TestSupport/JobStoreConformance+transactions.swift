@@ -36,7 +36,7 @@ extension JobStoreConformance {
         try await store.read { reader throws in
             #expect(try reader.job(job.id) == nil)
             #expect(try reader.attempts(of: job.id) == [])
-            #expect(try reader.lastLogRecord(of: job.attempt.id) == 0)
+            #expect(try reader.logExtent(of: job.attempt.id) == LogExtent())
             #expect(try reader.agents() == [])
             #expect(try reader.outbox(of: job.agent, after: 0, limit: 9) == [])
             #expect(try reader.submission(key: "k", actor: "ops") == nil)

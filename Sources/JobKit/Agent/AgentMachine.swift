@@ -151,6 +151,10 @@ public struct AgentMachine: Sendable {
     /// Whether there is anything to write or to carry out.
     public var hasDecisions: Bool { hasLines || !effects.isEmpty }
 
+    /// Whether its journal may be rewritten with ``compacted(machine:)``: nothing waits to be written or carried out, and
+    /// the archive, which gets what is dropped, is not being read.
+    public var mayBeCompacted: Bool { !hasDecisions && epochToBegin == nil && !isHistoryUntold }
+
     /// What has been decided since the last call: write the lines, then carry out the effects.
     public mutating func takeDecisions() -> (lines: [JournalEntry], effects: [Effect]) {
         let written = hasLines ? lines : []

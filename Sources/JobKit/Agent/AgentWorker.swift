@@ -23,7 +23,7 @@ public actor AgentWorker {
         case answered
         /// Nothing is started any more.
         case halted(AgentMachine.Halt)
-        /// The archive of what was done here cannot be read; a restored panel waits for it, and offers nothing.
+        /// The archive of what was done here cannot be read; tried again until it can: a restored panel waits for it.
         case historyUnreadable(JournalError)
         /// A script is about to be started.
         case starting(AttemptID, application: String)
@@ -177,7 +177,7 @@ public actor AgentWorker {
                 linesSinceCompaction += lines.count
             }
             announceHalt()
-            if linesSinceCompaction > Self.linesBeforeCompaction, !machine.hasDecisions {
+            if linesSinceCompaction > Self.linesBeforeCompaction, machine.mayBeCompacted {
                 linesSinceCompaction = 0
                 let (lines, past) = machine.compacted(machine: identity.machine)
                 try await journal.replace(with: lines, archiving: past)
@@ -229,12 +229,18 @@ public actor AgentWorker {
         await follow(attempt, afterRecord: 0)
     }
 
+    /// Reads the archive until it can be read: what a restored panel waits for.
     private func recollect() async {
-        do throws(JournalError) {
-            machine.recollect(try await journal.archive())
-            commits.ring()
-        } catch {
-            onEvent(.historyUnreadable(error))
+        var isAnnounced = false
+        while !Task.isCancelled {
+            do throws(JournalError) {
+                machine.recollect(try await journal.archive())
+                return commits.ring()
+            } catch {
+                if !isAnnounced { onEvent(.historyUnreadable(error)) }
+                isAnnounced = true
+                try? await clock.sleep(for: .seconds(1))
+            }
         }
     }
 

@@ -93,3 +93,20 @@ public struct LogRecord: Hashable, Sendable {
         self.bytes = bytes
     }
 }
+
+/// How much there is of an attempt's log.
+public struct LogExtent: Hashable, Sendable {
+    /// Bytes of one attempt's log at most: more than an agent keeps of any output, marks included.
+    static let maximumBytes = 17 << 20
+
+    /// How many records, and so the number of the last one.
+    public var records: Int
+    /// Bytes in all of them.
+    public var bytes: Int
+
+    /// An extent; nothing where none is given.
+    public init(records: Int = 0, bytes: Int = 0) {
+        self.records = records
+        self.bytes = bytes
+    }
+}

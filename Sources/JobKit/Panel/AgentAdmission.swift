@@ -14,14 +14,17 @@ extension StoreWriter {
     ///
     /// - Returns: the record, and whether anything changed.
     func admit(
-        _ agent: AgentID, by beat: Beat, isHere: Bool, at moment: Timestamp
+        _ agent: AgentID, by signed: SignedBeat, isHere: Bool, at moment: Timestamp
     ) throws -> (AgentRecord, Bool) {
+        let beat = signed.beat
         let known = try self.agent(agent)
         if let known, known.revokedAt == nil { return (known, false) }
         var record =
             known
             ?? AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)
         record.revokedAt = nil
+        // It is answered under the key that it speaks under, or it cannot tell the answer.
+        record.keyID = signed.keyID
         // Enrolled after the backup was made, perhaps: then it has a history that this record does not know.
         if known == nil, let restoredAt = try restoredAt() {
             record.beginEpoch(at: restoredAt)
@@ -35,5 +38,21 @@ extension StoreWriter {
                 action: known == nil ? "agent.first_seen" : "agent.readmitted", agent: agent,
                 detail: beat.facts))
         return (record, true)
+    }
+
+    /// Ends the trust in an agent until an operator has seen to the cause, with its line in the audit trail.
+    ///
+    /// - Parameters:
+    ///   - record: the agent as it stands; saved.
+    ///   - why: what its page says.
+    func quarantine(
+        _ record: inout AgentRecord, _ why: String, actor: String, action: String,
+        detail: [String: String] = [:],
+        at moment: Timestamp
+    ) throws {
+        record.quarantined = why
+        try save(record)
+        try self.record(
+            AuditDraft(at: moment, actor: actor, action: action, agent: record.id, detail: detail))
     }
 }

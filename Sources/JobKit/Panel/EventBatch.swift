@@ -52,12 +52,11 @@ struct EventBatch: Sendable {
     private func quarantine(
         _ record: inout AgentRecord, _ why: String, _ store: any StoreWriter, _ outcome: inout Outcome
     ) throws {
-        record.quarantined = why
         outcome.quarantined.append((agent, why))
-        try store.record(
-            AuditDraft(
-                at: now, actor: "agent:\(agent)", action: "agent.protocol_violation", agent: agent,
-                detail: ["violation": why]))
+        try store.quarantine(
+            &record, why, actor: "agent:\(agent)", action: "agent.protocol_violation",
+            detail: ["violation": why],
+            at: now)
     }
 
     /// - Returns: jobs that the event changed.
@@ -93,17 +92,21 @@ struct EventBatch: Sendable {
         switch (job.state.isFinal, job.attempt.phase) {
         case (false, .began), (false, .claimed): break
         // What becomes of a job that was given up is still worth knowing.
-        case (true, _) where job.reason == .abandoned: break
+        case (true, _) where job.reason == .abandoned && job.attempt.claimedAt != nil: break
         case (true, _), (false, .ended): return
         default: throw Breach("log of attempt '\(attempt)', which has not begun")
         }
-        let last = try store.lastLogRecord(of: attempt)
+        let extent = try store.logExtent(of: attempt)
+        let last = extent.records
         // In a new epoch an agent tells an attempt's output from its beginning; what is here already is the same.
         let news = records.filter { $0.number > last }
         guard records.first?.number ?? 0 <= last + 1,
             news.map(\.number) == Array(last + 1..<last + 1 + news.count)
         else {
             throw Breach("log records of attempt '\(attempt)' do not follow record \(last)")
+        }
+        guard extent.bytes + news.reduce(0, { $0 + $1.bytes.count }) <= LogExtent.maximumBytes else {
+            throw Breach("log of attempt '\(attempt)' is larger than any agent keeps")
         }
         try store.append(news, to: attempt)
     }

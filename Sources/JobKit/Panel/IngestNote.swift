@@ -10,12 +10,12 @@ struct IngestNote: Hashable, Sendable {
 
     /// An event, and how often the panel died with it alone in hand.
     struct Suspicion: Hashable, Sendable {
-        let number: Int
+        let event: StreamPosition
         let deaths: Int
     }
 
     /// The first event of each agent in hand.
-    private(set) var inHand: [AgentID: Int] = [:]
+    private(set) var inHand: [AgentID: StreamPosition] = [:]
     private(set) var suspicions: [AgentID: Suspicion] = [:]
 
     /// Nothing in hand, and nobody suspected.
@@ -24,21 +24,19 @@ struct IngestNote: Hashable, Sendable {
     /// What the note of a panel that is no more means; one that cannot be read means nothing.
     init(after bytes: [UInt8]) {
         guard var note = try? Self(parsing: bytes) else { return }
-        for (agent, number) in note.inHand {
-            let known = note.suspicions[agent].flatMap { $0.number == number ? $0.deaths : nil } ?? 0
+        for (agent, event) in note.inHand {
+            let known = note.suspicions[agent].flatMap { $0.event == event ? $0.deaths : nil } ?? 0
             note.suspicions[agent] = Suspicion(
-                number: number, deaths: note.inHand.count == 1 ? known + 1 : known)
+                event: event, deaths: note.inHand.count == 1 ? known + 1 : known)
         }
         note.inHand = [:]
         self = note
     }
 
     /// Agents whose event was the panel's end too often.
-    var poisoned: [AgentID] {
-        suspicions.filter { $0.value.deaths >= Self.patience }.map(\.key).sorted { "\($0)" < "\($1)" }
-    }
+    var poisoned: [AgentID: Suspicion] { suspicions.filter { $0.value.deaths >= Self.patience } }
 
-    mutating func take(_ events: [AgentID: Int]) { inHand = events }
+    mutating func take(_ events: [AgentID: StreamPosition]) { inHand = events }
 
     /// All in hand are done with, well or not: the panel lives.
     mutating func putDown() {
@@ -57,15 +55,12 @@ struct IngestNote: Hashable, Sendable {
 
 extension IngestNote {
     var bytes: [UInt8] {
-        let suspects = suspicions.map { agent, suspicion -> JSONValue in
-            [
-                "agent": .string("\(agent)"), "event": .integer(suspicion.number),
-                "deaths": .integer(suspicion.deaths),
-            ]
+        let suspects = suspicions.map { agent, suspicion in
+            var members = suspicion.event.json(of: agent)
+            members["deaths"] = .integer(suspicion.deaths)
+            return JSONValue.object(members)
         }
-        let events = inHand.map { agent, number -> JSONValue in
-            ["agent": .string("\(agent)"), "event": .integer(number)]
-        }
+        let events = inHand.map { agent, event in JSONValue.object(event.json(of: agent)) }
         return JSONValue.object(["in_hand": .array(events), "suspects": .array(suspects)]).canonicalBytes()
     }
 
@@ -74,13 +69,23 @@ extension IngestNote {
         for element in try members.array("in_hand") {
             var event = try MemberReader(element)
             let agent = try event.parsed("agent", "an agent's name", AgentID.init)
-            inHand[agent] = try event.integer("event")
+            inHand[agent] = try StreamPosition(of: &event)
         }
         for element in try members.array("suspects") {
             var suspect = try MemberReader(element)
             let agent = try suspect.parsed("agent", "an agent's name", AgentID.init)
             suspicions[agent] = Suspicion(
-                number: try suspect.integer("event"), deaths: try suspect.integer("deaths"))
+                event: try StreamPosition(of: &suspect), deaths: try suspect.integer("deaths"))
         }
+    }
+}
+
+extension StreamPosition {
+    fileprivate func json(of agent: AgentID) -> JSONObject {
+        ["agent": .string("\(agent)"), "epoch": .integer(epoch), "event": .integer(number)]
+    }
+
+    fileprivate init(of members: inout MemberReader) throws(MemberReader.Failure) {
+        self.init(epoch: try members.integer("epoch"), number: try members.integer("event"))
     }
 }

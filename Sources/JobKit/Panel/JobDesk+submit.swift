@@ -75,6 +75,7 @@ extension JobDesk {
         let checks = request.application.manifest.check(agent.hostFacts)
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
         try store.insert(job)
+        try store.checkSize(of: job, keyring: keyring)
         try store.offer(job, keyring: keyring, at: job.createdAt)
         if let key, let keys = keyring.keys(for: job.agent).first {
             try store.remember(

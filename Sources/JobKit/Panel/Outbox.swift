@@ -3,16 +3,32 @@ extension StoreWriter {
     func post(_ content: Downlink.Content, to id: AgentID, keyring: Keyring) throws {
         guard var agent = try agent(id) else { throw UnknownAgent(id: id) }
         let position = StreamPosition(epoch: agent.epoch, number: agent.lastSent + 1)
-        let message = Downlink(audience: id, position: position, previous: agent.downHead, content: content)
+        let envelope = try envelope(content, at: position, to: agent, keyring)
+        try append(OutboxEntry(agent: id, position: position, envelope: envelope.bytes))
+        agent.lastSent = position.number
+        agent.downHead = ChainHead(after: envelope.payload)
+        try save(agent)
+    }
+
+    /// Makes sure that a job can be offered now and at any time: numbers and moments of a later offer may take more room.
+    func checkSize(of job: JobRecord, keyring: Keyring) throws {
+        guard let agent = try agent(job.agent) else { throw UnknownAgent(id: job.agent) }
+        var order = job.order(at: job.createdAt)
+        order.attempt = AttemptID(job: job.id, number: .max)
+        _ = try envelope(.job(order), at: StreamPosition(epoch: .max, number: .max), to: agent, keyring)
+    }
+
+    private func envelope(
+        _ content: Downlink.Content, at position: StreamPosition, to agent: AgentRecord, _ keyring: Keyring
+    ) throws -> SignedEnvelope {
+        let message = Downlink(
+            audience: agent.id, position: position, previous: agent.downHead, content: content)
         let envelope = message.signed(with: keyring.signing(agent))
         // The agent would refuse it, and everything behind it for ever.
         guard envelope.bytes.count <= SignedEnvelope.maximumDown else {
             throw OversizedMessage(count: envelope.bytes.count)
         }
-        try append(OutboxEntry(agent: id, position: position, envelope: envelope.bytes))
-        agent.lastSent = position.number
-        agent.downHead = ChainHead(after: envelope.payload)
-        try save(agent)
+        return envelope
     }
 
     /// Writes what an event made of a job, and its line in the audit trail.

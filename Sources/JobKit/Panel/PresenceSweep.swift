@@ -130,7 +130,7 @@ public actor PresenceSweep {
         for (agent, signed) in try await believedBeats(of: agents, known) {
             let isHere = take(signed, at: moment)
             let (record, isNew) = try await store.write { store in
-                try store.admit(agent, by: signed.beat, isHere: isHere, at: moment)
+                try store.admit(agent, by: signed, isHere: isHere, at: moment)
             }
             if isNew {
                 onEvent(known.contains { $0.id == agent } ? .readmitted(agent) : .discovered(agent))
@@ -170,9 +170,9 @@ public actor PresenceSweep {
         of agents: [AgentID], _ known: [AgentRecord]
     ) async throws -> [AgentID: SignedBeat] {
         var believed: [AgentID: SignedBeat] = [:]
-        let generations = Dictionary(known.map { ($0.id, $0.keyGeneration) }) { first, _ in first }
+        let records = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
         for (agent, bytes) in try await link.beats(of: agents) {
-            let keys = keyring.keys(for: agent, generation: generations[agent] ?? 1)
+            let keys = records[agent].map { keyring.keys(for: $0) } ?? keyring.keys(for: agent)
             guard let beat = try? SignedBeat(verifying: bytes, keys: keys), beat.beat.agent == agent else {
                 if unbelieved.count < Self.unbelievableNames, unbelieved.insert(agent).inserted {
                     onEvent(.unbelievable(agent))
@@ -258,16 +258,18 @@ public actor PresenceSweep {
         presences[agent] = nil
         sessions[agent] = nil
         progress[agent] = nil
+        setBack.remove(agent)
+        skewed.remove(agent)
     }
 
     /// Two work in the agent's name: which of them is the copy only a person can tell.
     private func quarantine(_ agent: AgentRecord, at moment: Timestamp) async throws {
         try await store.write { store in
             guard var record = try store.agent(agent.id) else { return }
-            record.quarantined = AgentMachine.Halt.identityConflict.rawValue
-            try store.save(record)
-            try store.record(
-                AuditDraft(at: moment, actor: "panel", action: "agent.duplicated", agent: agent.id))
+            try store.quarantine(
+                &record, AgentMachine.Halt.identityConflict.rawValue, actor: "panel",
+                action: "agent.duplicated",
+                at: moment)
         }
         forget(agent.id)
         onEvent(.duplicated(agent.id))

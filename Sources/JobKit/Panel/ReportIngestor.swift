@@ -103,19 +103,19 @@ public actor ReportIngestor {
         guard !acknowledger.hasBegun else { return }
         note = IngestNote(after: try notes.load())
         try notes.save(note.bytes)
-        for agent in note.poisoned { try await quarantinePoisoned(agent) }
+        for (agent, suspicion) in note.poisoned { try await quarantine(agent, over: suspicion) }
         acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
         try await acknowledge(try await store.read { try $0.agents() })
     }
 
-    private func quarantinePoisoned(_ agent: AgentID) async throws {
+    private func quarantine(_ agent: AgentID, over suspicion: IngestNote.Suspicion) async throws {
         let (why, moment) = ("poison", now())
         let wasTrusted = try await store.write { store in
             guard var record = try store.agent(agent), record.isTrusted else { return false }
-            record.quarantined = why
-            try store.save(record)
-            try store.record(
-                AuditDraft(at: moment, actor: "panel", action: "agent.poison_event", agent: agent))
+            try store.quarantine(
+                &record, why, actor: "panel", action: "agent.poison_event",
+                detail: ["event": String(suspicion.event.number), "epoch": String(suspicion.event.epoch)],
+                at: moment)
             return true
         }
         note.clear(agent)
@@ -142,8 +142,24 @@ public actor ReportIngestor {
         CrashPoint.ingestBeforeRead.pass()
         let entries = try await link.events(after: places, limit: Self.batch)
         let inHand = known.filter { entries[$0.id]?.isEmpty == false }
-        try hold(Dictionary(uniqueKeysWithValues: inHand.map { ($0.id, $0.cursor + 1) }))
-        defer { putDown() }
+        try hold(
+            Dictionary(
+                uniqueKeysWithValues: inHand.map {
+                    ($0.id, StreamPosition(epoch: $0.epoch, number: $0.cursor + 1))
+                }))
+        do {
+            try await takeIn(entries, of: known)
+        } catch  where !(error is QueueError) && !error.isPassingStoreFailure {
+            // The panel ends here, with the events in hand: that counts like any other death.
+            throw error
+        } catch {
+            putDown()
+            throw error
+        }
+        putDown()
+    }
+
+    private func takeIn(_ entries: [AgentID: [StreamEntry]], of known: [AgentRecord]) async throws {
         let verified = known.map { agent in (agent.id, verify(entries[agent.id] ?? [], of: agent)) }
         let batches = verified.filter { !$0.1.isEmpty || needs[$0.0] != nil }
         guard !batches.isEmpty else { return }
@@ -160,13 +176,14 @@ public actor ReportIngestor {
         }
         CrashPoint.ingestAfterCommit.pass()
         for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
+        // Before the wire, which may fail: it is on the disk.
+        report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
         try await acknowledge(outcome.agents)
         CrashPoint.ingestAfterAck.pass()
-        report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
         bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
     }
 
-    private func hold(_ events: [AgentID: Int]) throws {
+    private func hold(_ events: [AgentID: StreamPosition]) throws {
         note.take(events)
         if !events.isEmpty { try notes.save(note.bytes) }
     }

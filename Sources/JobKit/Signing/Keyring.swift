@@ -20,17 +20,20 @@ public final class Keyring: Sendable {
 
     /// Keys that are trusted for an agent, one of each root, the newest first.
     public func keys(for agent: AgentID, generation: Int = 1) -> [AgentKeys] {
-        let name = Name(agent: agent, generation: generation)
+        roots.map { $0.keys(for: agent, generation: generation) }
+    }
+
+    /// Keys that are trusted for an agent as its record stands; kept, as names that anyone makes up are not.
+    func keys(for agent: AgentRecord) -> [AgentKeys] {
+        let name = Name(agent: agent.id, generation: agent.keyGeneration)
         if let keys = derived.withLock({ $0[name] }) { return keys }
-        let keys = roots.map { $0.keys(for: agent, generation: generation) }
+        let keys = keys(for: agent.id, generation: agent.keyGeneration)
         derived.withLock { $0[name] = keys }
         return keys
     }
 
-    /// Keys that are trusted for an agent as its record stands.
-    func keys(for agent: AgentRecord) -> [AgentKeys] {
-        keys(for: agent.id, generation: agent.keyGeneration)
-    }
+    /// How many agents' keys are kept.
+    var keptCount: Int { derived.withLock { $0.count } }
 
     /// The keys to sign and seal with: those the agent has shown that it has, else the newest.
     func signing(_ agent: AgentRecord) -> AgentKeys {

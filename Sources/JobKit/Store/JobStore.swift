@@ -25,8 +25,8 @@ public protocol StoreReader {
     func jobsDue(by moment: Timestamp) throws -> [JobRecord]
     /// Log records of an attempt with numbers above `record`, in order, at most `limit`.
     func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord]
-    /// The number of the last log record of an attempt; 0 for none.
-    func lastLogRecord(of attempt: AttemptID) throws -> Int
+    /// How much there is of an attempt's log.
+    func logExtent(of attempt: AttemptID) throws -> LogExtent
     /// The agent, or nil.
     func agent(_ id: AgentID) throws -> AgentRecord?
     /// How many jobs of an agent are not final.

@@ -93,7 +93,10 @@ private final class MemoryStoreState: StoreWriter {
         Array((logs[attempt] ?? []).drop { $0.number <= record }.prefix(limit))
     }
 
-    func lastLogRecord(of attempt: AttemptID) -> Int { logs[attempt]?.last?.number ?? 0 }
+    func logExtent(of attempt: AttemptID) -> LogExtent {
+        let records = logs[attempt] ?? []
+        return LogExtent(records: records.count, bytes: records.reduce(0) { $0 + $1.bytes.count })
+    }
 
     func agent(_ id: AgentID) -> AgentRecord? { agentRecords[id] }
 
@@ -140,7 +143,7 @@ private final class MemoryStoreState: StoreWriter {
     }
 
     func append(_ records: [LogRecord], to attempt: AttemptID) throws {
-        let last = lastLogRecord(of: attempt)
+        let last = logs[attempt]?.count ?? 0
         guard attempts[attempt.job]?[attempt.number] != nil,
             records.enumerated().allSatisfy({ $0.element.number == last + 1 + $0.offset })
         else { throw StoreConflict(job: attempt.job) }

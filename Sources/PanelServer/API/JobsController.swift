@@ -46,7 +46,7 @@ struct JobsController: Sendable {
         let found = try await store.read { store -> (JobRecord, [AttemptRecord], [UInt8], Int?)? in
             guard let job = try store.job(id) else { return nil }
             let position = job.state == .queued ? try store.jobsAhead(of: job) + 1 : nil
-            let last = try store.lastLogRecord(of: job.attempt.id)
+            let last = try store.logExtent(of: job.attempt.id).records
             let records = try store.log(of: job.attempt.id, afterRecord: max(0, last - 64), limit: 64)
             let output = Array(records.flatMap(\.bytes).suffix(Self.tail))
             return (job, try store.attempts(of: id), output, position)

@@ -189,8 +189,14 @@ package actor RedisConnection {
     /// Gives up the link and what was asked over it.
     private func lose(_ error: RedisError) {
         link = nil
-        refuse(unanswered.map(\.request), with: error)
+        let requests = unanswered.map(\.request)
         unanswered = []
+        guard error.code == .replyTooLarge else { return refuse(requests, with: error) }
+        // Only one asked for that much: the first, for answers come in the order of the questions.
+        refuse(Array(requests.prefix(1)), with: error)
+        refuse(
+            Array(requests.dropFirst()),
+            with: RedisError(.connectionLost, "Redis at '\(url)' answered another command too largely"))
     }
 
     private func refuse(_ requests: [RedisRequest], with error: RedisError) {

@@ -131,8 +131,10 @@ extension StoreSchema {
             number INTEGER NOT NULL,
             at INTEGER NOT NULL,
             bytes BLOB NOT NULL,
+            total INTEGER NOT NULL,
             PRIMARY KEY (job, attempt, number),
-            FOREIGN KEY (job, attempt) REFERENCES attempt(job, number)
+            FOREIGN KEY (job, attempt) REFERENCES attempt(job, number),
+            CONSTRAINT totalHasTheRecord CHECK (total >= length(bytes))
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE agent (

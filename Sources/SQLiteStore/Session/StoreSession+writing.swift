@@ -50,16 +50,18 @@ extension StoreSession: StoreWriter {
     }
 
     func append(_ records: [LogRecord], to attempt: AttemptID) throws {
-        let last = try lastLogRecord(of: attempt)
+        let extent = try logExtent(of: attempt)
         guard try attempts(of: attempt.job).contains(where: { $0.id == attempt }),
-            records.enumerated().allSatisfy({ $0.element.number == last + 1 + $0.offset })
+            records.enumerated().allSatisfy({ $0.element.number == extent.records + 1 + $0.offset })
         else { throw StoreConflict(job: attempt.job) }
+        var total = extent.bytes
         for record in records {
+            total += record.bytes.count
             try database.run(
-                "INSERT INTO logRecord (job, attempt, number, at, bytes) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO logRecord (job, attempt, number, at, bytes, total) VALUES (?, ?, ?, ?, ?, ?)",
                 [
                     attempt.job.description, attempt.number, record.number, record.at.milliseconds,
-                    Data(record.bytes),
+                    Data(record.bytes), total,
                 ])
         }
     }

@@ -73,11 +73,13 @@ struct StoreSession: StoreReader {
         }
     }
 
-    func lastLogRecord(of attempt: AttemptID) throws -> Int {
+    func logExtent(of attempt: AttemptID) throws -> LogExtent {
         try database.row(
-            "SELECT max(number) FROM logRecord WHERE job = ? AND attempt = ?",
+            "SELECT number, total FROM logRecord WHERE job = ? AND attempt = ? ORDER BY number DESC LIMIT 1",
             [attempt.job.description, attempt.number]
-        ) { row throws(StoreError) in try row.optionalInteger() }.flatMap { $0 } ?? 0
+        ) { row throws(StoreError) in
+            LogExtent(records: try row.integer(), bytes: try row.integer())
+        } ?? LogExtent()
     }
 
     func agent(_ id: AgentID) throws -> AgentRecord? {
