@@ -26,6 +26,7 @@ package final class FaultyWire: Sendable {
         var holes: Set<Int> = []
         var latest = 0
         var cuts = 0
+        var server: UInt16
     }
 
     /// Where programs connect to.
@@ -34,15 +35,14 @@ package final class FaultyWire: Sendable {
     package var url: String { "redis://127.0.0.1:\(port)" }
 
     private let listener: CInt
-    private let server: UInt16
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let isOver = Atomic(false)
 
     /// A wire to a server on 127.0.0.1.
     package init(to server: UInt16) throws {
-        self.server = server
+        state = Mutex(State(server: server))
         (listener, port) = try Loopback.listen()
-        let loop = WireLoop(listener: listener, server: server)
+        let loop = WireLoop(listener: listener)
         // A serial queue of its own: its thread waits in the kernel.
         DispatchQueue(label: "TestSupport.FaultyWire").async { [weak self] in
             while let self, !self.isOver.load(ordering: .relaxed) { loop.turn(self) }
@@ -60,6 +60,9 @@ package final class FaultyWire: Sendable {
         }
     }
 
+    /// Has new connections go to another server on 127.0.0.1.
+    package func lead(to server: UInt16) { state.withLock { $0.server = server } }
+
     /// Lets new connections be as they should.
     package func heal() { state.withLock { $0.fault = nil } }
 
@@ -72,6 +75,8 @@ package final class FaultyWire: Sendable {
     // MARK: - Asked by the thread
 
     fileprivate var fault: Fault? { state.withLock(\.fault) }
+
+    fileprivate var server: UInt16 { state.withLock(\.server) }
 
     fileprivate func admit() -> Int {
         state.withLock { state in
@@ -112,14 +117,10 @@ private final class WireLoop: @unchecked Sendable {
     }
 
     private let listener: CInt
-    private let port: UInt16
     private var connections: [Connection] = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
-    init(listener: CInt, server port: UInt16) {
-        self.listener = listener
-        self.port = port
-    }
+    init(listener: CInt) { self.listener = listener }
 
     func end() {
         for connection in connections { drop(connection) }
@@ -154,7 +155,7 @@ private final class WireLoop: @unchecked Sendable {
     private func accept(_ wire: FaultyWire) {
         let program = Glibc.accept(listener, nil, nil)
         guard program >= 0 else { return }
-        guard let server = Loopback.connect(to: port) else {
+        guard let server = Loopback.connect(to: wire.server) else {
             close(program)
             return
         }
