@@ -2,8 +2,10 @@ import TestSupport
 
 extension House {
     /// Puts a wire of its own between the programs and Redis, and has panel and agent work.
-    func wire(_ programs: [Program]) async throws -> FaultyWire {
-        let wire = try FaultyWire(to: redis.port)
+    func wire(
+        _ programs: [Program], translating translate: FaultyWire.Translation? = nil
+    ) async throws -> FaultyWire {
+        let wire = try FaultyWire(to: redis.port, translating: translate)
         try await reach(wire.url, from: programs)
         return wire
     }

@@ -26,14 +26,16 @@ final class House: Sendable {
     ///
     /// Whatever goes wrong, what the programs wrote is told with it.
     ///
-    /// - Parameter settings: more of `redis.conf`, as flags.
+    /// - Parameters:
+    ///   - settings: more of `redis.conf`, as flags.
+    ///   - isFar: whether Redis has a network of its own.
     static func run(
         _ applications: [TestApplication] = [], withAgent: Bool = true, redis settings: [String] = [],
-        _ body: (House) async throws -> Void
+        isFar: Bool = false, _ body: (House) async throws -> Void
     ) async throws {
         await Neighbourhood.shared.moveIn()
         defer { Neighbourhood.shared.moveOut() }
-        let house = try await House(applications, settings)
+        let house = try await House(applications, settings, isFar)
         do {
             try await house.startPanel()
             if withAgent { try await house.startAgent() }
@@ -57,7 +59,7 @@ final class House: Sendable {
         }
     }
 
-    private init(_ applications: [TestApplication], _ settings: [String]) async throws {
+    private init(_ applications: [TestApplication], _ settings: [String], _ isFar: Bool) async throws {
         let folder = try TemporaryDirectory()
         self.folder = folder
         for name in ["panel", "agent", "gates"] { mkdir(folder.path(name), 0o700) }
@@ -70,7 +72,8 @@ final class House: Sendable {
             }
         }
         redis = try await RedisServer.start(
-            settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"] + settings)
+            settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"] + settings,
+            hasOwnNetwork: isFar)
         panel = Program(
             "PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))
         agent = Program(

@@ -86,7 +86,7 @@ struct WireFaultTests {
 }
 
 extension House {
-    fileprivate func program(_ program: WiredProgram) -> Program {
+    func program(_ program: WiredProgram) -> Program {
         switch program {
         case .panel: panel
         case .agent: agent

@@ -18,6 +18,8 @@ package final class FaultyWire: Sendable {
         case cut(afterBytes: Int)
         /// The program is told that the server says nothing more, on every connection that there is.
         case halfClose
+        /// Every request is answered with this, and after it with zero bytes for as long as the program takes them.
+        case answer([UInt8], floods: Bool)
     }
 
     /// What the thread and the tests share.
@@ -35,11 +37,18 @@ package final class FaultyWire: Sendable {
     package var url: String { "redis://127.0.0.1:\(port)" }
 
     private let listener: CInt
+    fileprivate let translate: Translation?
     private let state: Mutex<State>
     private let isOver = Atomic(false)
 
+    /// Makes another command of each that comes.
+    package typealias Translation = @Sendable ([[UInt8]]) -> [[UInt8]]
+
     /// A wire to a server on 127.0.0.1.
-    package init(to server: UInt16) throws {
+    ///
+    /// - Parameter translate: what is passed on in the place of each command, word by word.
+    package init(to server: UInt16, translating translate: Translation? = nil) throws {
+        self.translate = translate
         state = Mutex(State(server: server))
         (listener, port) = try Loopback.listen()
         let loop = WireLoop(listener: listener)
@@ -114,11 +123,15 @@ private final class WireLoop: @unchecked Sendable {
         /// Its next reply is the one to be lost.
         var losesReply = false
         var isHalfClosed = false
+        /// It is given bytes for as long as it takes them.
+        var isFlooded = false
+        var reader = CommandReader()
     }
 
     private let listener: CInt
     private var connections: [Connection] = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
+    private let zeros = [UInt8](repeating: 0, count: 65_536)
 
     init(listener: CInt) { self.listener = listener }
 
@@ -137,12 +150,15 @@ private final class WireLoop: @unchecked Sendable {
                 entries.append(pollfd(fd: isHole ? -1 : end, events: Int16(POLLIN), revents: 0))
             }
         }
-        poll(&entries, nfds_t(entries.count), connections.contains { !$0.pieces.isEmpty } ? 1 : 10)
+        poll(
+            &entries, nfds_t(entries.count),
+            connections.contains { !$0.pieces.isEmpty || $0.isFlooded } ? 1 : 10)
         let isReady = entries.map { $0.revents != 0 }
         connections = connections.enumerated().compactMap { index, connection in
             var connection = connection
             guard (!isReady[2 * index + 1] || takeRequest(&connection, wire)),
-                (!isReady[2 * index + 2] || takeReply(&connection, wire)), deliver(&connection)
+                (!isReady[2 * index + 2] || takeReply(&connection, wire)), deliver(&connection),
+                flood(connection)
             else {
                 drop(connection)
                 return nil
@@ -169,6 +185,9 @@ private final class WireLoop: @unchecked Sendable {
         var rest = bytes
         var goesOn = true
         switch wire.fault {
+        case .answer(let answer, let floods)?:
+            connection.isFlooded = floods
+            return Loopback.write(answer[...], to: connection.program)
         case .lostReply(let text)? where bytes.contains(Array(text.utf8)):
             connection.losesReply = true
             // Only the first.
@@ -181,6 +200,10 @@ private final class WireLoop: @unchecked Sendable {
                 wire.noteCut()
             }
         default: break
+        }
+        if let translate = wire.translate {
+            rest =
+                connection.reader.commands(with: rest).flatMap { CommandReader.bytes(of: translate($0)) }[...]
         }
         send(rest, to: connection.server, &connection, wire)
         return goesOn
@@ -213,6 +236,14 @@ private final class WireLoop: @unchecked Sendable {
             guard Loopback.write(piece.bytes, to: piece.target) else { return false }
         }
         return true
+    }
+
+    /// Whether the connection goes on; it is given no more than it takes.
+    private func flood(_ connection: Connection) -> Bool {
+        guard connection.isFlooded else { return true }
+        let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+        while Glibc.send(connection.program, zeros, zeros.count, flags) > 0 {}
+        return errno == EAGAIN || errno == EWOULDBLOCK
     }
 
     private func halfClose(_ wire: FaultyWire) {
