@@ -25,13 +25,17 @@ final class House: Sendable {
     /// Runs `body` in a new house: the panel answers, and unless told otherwise its agent is known and works.
     ///
     /// Whatever goes wrong, what the programs wrote is told with it.
+    ///
+    /// - Parameters:
+    ///   - settings: more of `redis.conf`, as flags.
+    ///   - isFar: whether Redis has a network of its own.
     static func run(
-        _ applications: [TestApplication] = [], withAgent: Bool = true,
-        _ body: (House) async throws -> Void
+        _ applications: [TestApplication] = [], withAgent: Bool = true, redis settings: [String] = [],
+        isFar: Bool = false, _ body: (House) async throws -> Void
     ) async throws {
         await Neighbourhood.shared.moveIn()
         defer { Neighbourhood.shared.moveOut() }
-        let house = try await House(applications)
+        let house = try await House(applications, settings, isFar)
         do {
             try await house.startPanel()
             if withAgent { try await house.startAgent() }
@@ -55,7 +59,7 @@ final class House: Sendable {
         }
     }
 
-    private init(_ applications: [TestApplication]) async throws {
+    private init(_ applications: [TestApplication], _ settings: [String], _ isFar: Bool) async throws {
         let folder = try TemporaryDirectory()
         self.folder = folder
         for name in ["panel", "agent", "gates"] { mkdir(folder.path(name), 0o700) }
@@ -67,7 +71,9 @@ final class House: Sendable {
                     gates: folder.path("gates"))
             }
         }
-        redis = try await RedisServer.start(settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"])
+        redis = try await RedisServer.start(
+            settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"] + settings,
+            hasOwnNetwork: isFar)
         panel = Program(
             "PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))
         agent = Program(
@@ -138,6 +144,7 @@ final class House: Sendable {
     var agentState: String { folder.path("agent/state") }
     var agentInstallers: String { folder.path("agent/installers") }
     var redisDump: String { folder.path("dump.rdb") }
+    var redisAppendOnlyFile: String { folder.path("appendonlydir/appendonly.aof.1.incr.aof") }
 
     /// Speaks to the panel that was started last.
     var api: PanelClient { PanelClient(port: port.withLock { $0 }) }

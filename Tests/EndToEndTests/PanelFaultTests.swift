@@ -1,7 +1,6 @@
 import Glibc
 import JobKit
 import ManifestKit
-import Synchronization
 import TestSupport
 import Testing
 
@@ -12,29 +11,13 @@ struct PanelFaultTests {
     /// F06: the panel is killed again and again under a stream of jobs: none is lost, none runs twice.
     @Test func f06LosesNothingHoweverOftenItIsKilled() async throws {
         try await House.run([.greeting]) { house in
-            try await house.panel.stop()
-            house.panel.change(["PANEL_QUEUE_LIMIT": "10000"])
-            try await house.startPanel()
-            let clients = JobStream(house, perSecond: 20)
-            async let asked = clients.run()
-            if House.isLongRun {
-                let end = ContinuousClock.now + .seconds(300)
-                while ContinuousClock.now < end {
-                    try await throughout("the time between two kills", for: .seconds(2)) { true }
-                    try await house.restartKilledPanel()
-                }
-            } else {
-                for _ in 1...4 {
-                    let before = house.accepted.count
-                    try await eventually("more jobs") { house.accepted.count >= before + 4 }
-                    try await house.restartKilledPanel()
-                }
+            try await house.bear(
+                under: 20, rounds: 4, every: .seconds(2), for: .seconds(300),
+                within: .seconds(House.isLongRun ? 900 : 60)
+            ) {
+                house.panel.kill()
+                try await house.startPanel()
             }
-            clients.stop()
-            let count = try await asked
-            #expect(house.accepted.count == count)
-            try await house.expectTruth(within: .seconds(House.isLongRun ? 900 : 60))
-            #expect(house.witness.count == 2 * count)
         }
     }
 
@@ -121,40 +104,5 @@ struct PanelFaultTests {
             try await house.expectTruth()
             house.expectEachRunOnce()
         }
-    }
-}
-
-/// A client that asks for job after job, each again under its key until there is an answer.
-private final class JobStream: Sendable {
-    private let house: House
-    private let pause: Duration
-    private let isOver = Atomic(false)
-
-    init(_ house: House, perSecond rate: Int) {
-        self.house = house
-        pause = .milliseconds(1000 / rate)
-    }
-
-    func stop() { isOver.store(true, ordering: .relaxed) }
-
-    /// Returns how many jobs were asked for.
-    func run() async throws -> Int {
-        var number = 0
-        while !isOver.load(ordering: .relaxed) {
-            number += 1
-            let job = number
-            _ = try await eventually("an answer about job \(job)") {
-                try? await house.install(number: job, "greeting")
-            }
-            try await throughout("the time between two requests", for: pause) { true }
-        }
-        return number
-    }
-}
-
-extension House {
-    fileprivate func restartKilledPanel() async throws {
-        panel.kill()
-        try await startPanel()
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Testing
 
 /// The processes of this machine, as the kernel shows them.
 enum ProcessTable {
@@ -19,6 +20,15 @@ enum ProcessTable {
 
     /// The arguments of all processes.
     static func commandLines() -> [String] { numbers().map { words($0, "cmdline") } }
+
+    /// The most memory that a process had at any time, in KiB.
+    static func peakMemory(of pid: pid_t) throws -> Int {
+        let line = FileTree.text("/proc/\(pid)/status").split(separator: "\n").first {
+            $0.hasPrefix("VmHWM:")
+        }
+        let number = line?.split(separator: " ").dropLast().last.flatMap { Int($0) }
+        return try #require(number, "no memory of process \(pid)")
+    }
 
     /// The threads of a process.
     static func threads(of pid: pid_t) -> [pid_t] { numbers(in: "/proc/\(pid)/task") }

@@ -18,7 +18,7 @@ struct WireFaultTests {
     @Test(arguments: WiredProgram.allCases) func f24GivesUpASilentRedis(_ program: WiredProgram) async throws
     {
         try await House.run([.patient, .greeting], withAgent: false) { house in
-            let wire = try await house.wire(program)
+            let wire = try await house.wire([house.program(program)])
             let id = try await house.install("patient")
             try await house.waitForOutput(of: id, holding: "line 3\n")
             wire.inject(.blackHole)
@@ -62,7 +62,7 @@ struct WireFaultTests {
 
     private func runsJobsOnce(_ program: WiredProgram, _ fault: FaultyWire.Fault) async throws {
         try await House.run([.greeting], withAgent: false) { house in
-            let wire = try await house.wire(program)
+            let wire = try await house.wire([house.program(program)])
             wire.inject(fault)
             for number in 1...3 { _ = try await house.install(number: number, "greeting") }
             try await eventually("a cut") { wire.cuts > 0 }
@@ -75,7 +75,7 @@ struct WireFaultTests {
     /// Everything takes its time, and none of it is taken for a fault.
     @Test func bearsASlowWire() async throws {
         try await House.run([.greeting], withAgent: false) { house in
-            let wire = try await house.wire(.agent)
+            let wire = try await house.wire([house.agent])
             wire.inject(.delay(milliseconds: 150))
             for number in 1...2 { _ = try await house.install(number: number, "greeting") }
             try await house.expectTruth()
@@ -86,22 +86,10 @@ struct WireFaultTests {
 }
 
 extension House {
-    fileprivate func program(_ program: WiredProgram) -> Program {
+    func program(_ program: WiredProgram) -> Program {
         switch program {
         case .panel: panel
         case .agent: agent
         }
-    }
-
-    /// Puts a wire of its own between the program and Redis, and has panel and agent work.
-    fileprivate func wire(_ program: WiredProgram) async throws -> FaultyWire {
-        let wire = try FaultyWire(to: redis.port)
-        self.program(program).change(["REDIS_URL": wire.url])
-        if program == .panel {
-            try await panel.stop()
-            try await startPanel()
-        }
-        try await startAgent()
-        return wire
     }
 }

@@ -18,6 +18,8 @@ package final class FaultyWire: Sendable {
         case cut(afterBytes: Int)
         /// The program is told that the server says nothing more, on every connection that there is.
         case halfClose
+        /// Every request is answered with this, and after it with zero bytes for as long as the program takes them.
+        case answer([UInt8], floods: Bool)
     }
 
     /// What the thread and the tests share.
@@ -26,6 +28,7 @@ package final class FaultyWire: Sendable {
         var holes: Set<Int> = []
         var latest = 0
         var cuts = 0
+        var server: UInt16
     }
 
     /// Where programs connect to.
@@ -34,15 +37,21 @@ package final class FaultyWire: Sendable {
     package var url: String { "redis://127.0.0.1:\(port)" }
 
     private let listener: CInt
-    private let server: UInt16
-    private let state = Mutex(State())
+    fileprivate let translate: Translation?
+    private let state: Mutex<State>
     private let isOver = Atomic(false)
 
+    /// Makes another command of each that comes.
+    package typealias Translation = @Sendable ([[UInt8]]) -> [[UInt8]]
+
     /// A wire to a server on 127.0.0.1.
-    package init(to server: UInt16) throws {
-        self.server = server
+    ///
+    /// - Parameter translate: what is passed on in the place of each command, word by word.
+    package init(to server: UInt16, translating translate: Translation? = nil) throws {
+        self.translate = translate
+        state = Mutex(State(server: server))
         (listener, port) = try Loopback.listen()
-        let loop = WireLoop(listener: listener, server: server)
+        let loop = WireLoop(listener: listener)
         // A serial queue of its own: its thread waits in the kernel.
         DispatchQueue(label: "TestSupport.FaultyWire").async { [weak self] in
             while let self, !self.isOver.load(ordering: .relaxed) { loop.turn(self) }
@@ -60,6 +69,9 @@ package final class FaultyWire: Sendable {
         }
     }
 
+    /// Has new connections go to another server on 127.0.0.1.
+    package func lead(to server: UInt16) { state.withLock { $0.server = server } }
+
     /// Lets new connections be as they should.
     package func heal() { state.withLock { $0.fault = nil } }
 
@@ -72,6 +84,8 @@ package final class FaultyWire: Sendable {
     // MARK: - Asked by the thread
 
     fileprivate var fault: Fault? { state.withLock(\.fault) }
+
+    fileprivate var server: UInt16 { state.withLock(\.server) }
 
     fileprivate func admit() -> Int {
         state.withLock { state in
@@ -109,17 +123,17 @@ private final class WireLoop: @unchecked Sendable {
         /// Its next reply is the one to be lost.
         var losesReply = false
         var isHalfClosed = false
+        /// It is given bytes for as long as it takes them.
+        var isFlooded = false
+        var reader = CommandReader()
     }
 
     private let listener: CInt
-    private let port: UInt16
     private var connections: [Connection] = []
     private var buffer = [UInt8](repeating: 0, count: 65_536)
+    private let zeros = [UInt8](repeating: 0, count: 65_536)
 
-    init(listener: CInt, server port: UInt16) {
-        self.listener = listener
-        self.port = port
-    }
+    init(listener: CInt) { self.listener = listener }
 
     func end() {
         for connection in connections { drop(connection) }
@@ -136,12 +150,15 @@ private final class WireLoop: @unchecked Sendable {
                 entries.append(pollfd(fd: isHole ? -1 : end, events: Int16(POLLIN), revents: 0))
             }
         }
-        poll(&entries, nfds_t(entries.count), connections.contains { !$0.pieces.isEmpty } ? 1 : 10)
+        poll(
+            &entries, nfds_t(entries.count),
+            connections.contains { !$0.pieces.isEmpty || $0.isFlooded } ? 1 : 10)
         let isReady = entries.map { $0.revents != 0 }
         connections = connections.enumerated().compactMap { index, connection in
             var connection = connection
             guard (!isReady[2 * index + 1] || takeRequest(&connection, wire)),
-                (!isReady[2 * index + 2] || takeReply(&connection, wire)), deliver(&connection)
+                (!isReady[2 * index + 2] || takeReply(&connection, wire)), deliver(&connection),
+                flood(connection)
             else {
                 drop(connection)
                 return nil
@@ -154,7 +171,7 @@ private final class WireLoop: @unchecked Sendable {
     private func accept(_ wire: FaultyWire) {
         let program = Glibc.accept(listener, nil, nil)
         guard program >= 0 else { return }
-        guard let server = Loopback.connect(to: port) else {
+        guard let server = Loopback.connect(to: wire.server) else {
             close(program)
             return
         }
@@ -168,6 +185,9 @@ private final class WireLoop: @unchecked Sendable {
         var rest = bytes
         var goesOn = true
         switch wire.fault {
+        case .answer(let answer, let floods)?:
+            connection.isFlooded = floods
+            return Loopback.write(answer[...], to: connection.program)
         case .lostReply(let text)? where bytes.contains(Array(text.utf8)):
             connection.losesReply = true
             // Only the first.
@@ -180,6 +200,10 @@ private final class WireLoop: @unchecked Sendable {
                 wire.noteCut()
             }
         default: break
+        }
+        if let translate = wire.translate {
+            rest =
+                connection.reader.commands(with: rest).flatMap { CommandReader.bytes(of: translate($0)) }[...]
         }
         send(rest, to: connection.server, &connection, wire)
         return goesOn
@@ -212,6 +236,14 @@ private final class WireLoop: @unchecked Sendable {
             guard Loopback.write(piece.bytes, to: piece.target) else { return false }
         }
         return true
+    }
+
+    /// Whether the connection goes on; it is given no more than it takes.
+    private func flood(_ connection: Connection) -> Bool {
+        guard connection.isFlooded else { return true }
+        let flags = CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT)
+        while Glibc.send(connection.program, zeros, zeros.count, flags) > 0 {}
+        return errno == EAGAIN || errno == EWOULDBLOCK
     }
 
     private func halfClose(_ wire: FaultyWire) {

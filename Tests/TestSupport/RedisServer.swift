@@ -14,6 +14,7 @@ package final class RedisServer: Sendable {
 
     private let folder: TemporaryDirectory
     private let settings: [String]
+    private let hasOwnNetwork: Bool
     private let process: Mutex<ChildProcess?>
 
     /// The address over the network.
@@ -28,8 +29,10 @@ package final class RedisServer: Sendable {
     /// - Parameters:
     ///   - identity: its certificate; with one it speaks TLS on a port of its own, besides.
     ///   - settings: more of `redis.conf`, as flags: `["--maxclients", "5"]`.
+    ///   - hasOwnNetwork: whether nobody reaches its port but over a ``cable()``; its socket is where it is.
     package static func start(
-        password: String? = nil, identity: TestCertificates.Identity? = nil, settings: [String] = []
+        password: String? = nil, identity: TestCertificates.Identity? = nil, settings: [String] = [],
+        hasOwnNetwork: Bool = false
     ) async throws -> RedisServer {
         let folder = try TemporaryDirectory()
         let secrets = password.map { ["--requirepass", $0] } ?? []
@@ -46,14 +49,19 @@ package final class RedisServer: Sendable {
                 ]
             }
             let server = RedisServer(
-                folder: folder, ports: (port, tlsPort), settings: secrets + tls + settings)
+                folder: folder, ports: (port, tlsPort), settings: secrets + tls + settings,
+                hasOwnNetwork: hasOwnNetwork)
             if try await server.launch() { return server }
         }
         throw SystemFailure("redis-server found no free port")
     }
 
-    private init(folder: TemporaryDirectory, ports: (plain: UInt16, tls: UInt16), settings: [String]) {
+    private init(
+        folder: TemporaryDirectory, ports: (plain: UInt16, tls: UInt16), settings: [String],
+        hasOwnNetwork: Bool
+    ) {
         self.folder = folder
+        self.hasOwnNetwork = hasOwnNetwork
         port = ports.plain
         tlsPort = ports.tls
         self.settings = settings
@@ -93,13 +101,21 @@ package final class RedisServer: Sendable {
         process.withLock { $0?.signal(SIGCONT) }
     }
 
+    /// A cable into the network of a server that has its own, and the address at its end.
+    package func cable() throws -> (cable: NetworkCable, url: String) {
+        let cable = try NetworkCable(to: process.withLock { $0?.pid ?? 0 })
+        return (cable, "redis://\(cable.address):\(port)")
+    }
+
     // MARK: - Starting
 
     // Whether it came up; a taken port makes Redis end at once.
     private func launch() async throws -> Bool {
+        let place = hasOwnNetwork ? ["unshare", "--net"] : []
+        let access = hasOwnNetwork ? ["0.0.0.0", "--protected-mode", "no"] : ["127.0.0.1"]
         let arguments =
-            [
-                "redis-server", "--bind", "127.0.0.1", "--port", "\(port)", "--unixsocket", socketPath,
+            place + ["redis-server", "--bind"] + access + [
+                "--port", "\(port)", "--unixsocket", socketPath,
                 "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile",
                 folder.path("redis.log"),
             ] + settings
