@@ -17,9 +17,6 @@ enum ProcessTable {
         }
     }
 
-    /// The arguments of all processes.
-    static func commandLines() -> [String] { numbers().map { words($0, "cmdline") } }
-
     /// The threads of a process.
     static func threads(of pid: pid_t) -> [pid_t] { numbers(in: "/proc/\(pid)/task") }
 
@@ -31,7 +28,8 @@ enum ProcessTable {
         return line?.split(separator: "\t").last.flatMap { pid_t($0) } ?? 0
     }
 
-    private static func numbers(in path: String = "/proc") -> [pid_t] {
+    /// The numbers of all processes, or of what else is numbered in a folder.
+    static func numbers(in path: String = "/proc") -> [pid_t] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var found: [pid_t] = []
