@@ -139,6 +139,7 @@ final class House: Sendable {
 
     // MARK: - What they hold
 
+    var path: String { folder.path }
     var panelFolder: String { folder.path("panel") }
     var agentFolder: String { folder.path("agent") }
     var agentState: String { folder.path("agent/state") }
@@ -160,7 +161,11 @@ final class House: Sendable {
     }
 
     /// Opens a gate that a script waits at.
-    func openGate(_ name: String) throws { try Fixtures.write("", to: folder.path("gates/\(name)")) }
+    func openGate(_ name: String, saying text: String = "") throws {
+        try Fixtures.write(text, to: folder.path("gates/\(name)"))
+    }
+
+    func closeGate(_ name: String) { FileTree.remove(folder.path("gates/\(name)")) }
 
     /// Jobs that ``install(_:_:key:)`` was answered with, in that order.
     var accepted: [String] { answered.withLock { $0 } }

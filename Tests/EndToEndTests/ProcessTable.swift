@@ -18,9 +18,6 @@ enum ProcessTable {
         }
     }
 
-    /// The arguments of all processes.
-    static func commandLines() -> [String] { numbers().map { words($0, "cmdline") } }
-
     /// The most memory that a process had at any time, in KiB.
     static func peakMemory(of pid: pid_t) throws -> Int {
         let line = FileTree.text("/proc/\(pid)/status").split(separator: "\n").first {
@@ -41,7 +38,8 @@ enum ProcessTable {
         return line?.split(separator: "\t").last.flatMap { pid_t($0) } ?? 0
     }
 
-    private static func numbers(in path: String = "/proc") -> [pid_t] {
+    /// The numbers of all processes, or of what else is numbered in a folder.
+    static func numbers(in path: String = "/proc") -> [pid_t] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var found: [pid_t] = []

@@ -6,6 +6,8 @@ import TestSupport
 final class Program: Sendable {
     private struct State {
         var settings: [String: String]
+        var home = Program.folder
+        var limit: String?
         var process: ChildProcess?
         /// How the last run ended by itself.
         var code: Int?
@@ -44,15 +46,22 @@ final class Program: Sendable {
         }
     }
 
+    /// Has later runs take the program from another folder.
+    func move(to home: String) { state.withLock { $0.home = home } }
+
+    /// Has later runs start under a limit of the system's, in the words of `prlimit`.
+    func limit(_ words: String?) { state.withLock { $0.limit = words } }
+
     /// Starts it, with words behind its name on the command line.
     func start(_ words: [String] = []) throws {
-        let settings = state.withLock { state in
+        let (settings, home, limit) = state.withLock { state in
             state.runs += 1
             state.code = nil
-            return state.settings
+            return (state.settings, state.home, state.limit)
         }
         let process = try ChildProcess(
-            ["\(Self.folder)/\(name)"] + words, environment: settings, output: outputPath, folder: folder)
+            (limit.map { ["/usr/bin/prlimit", $0] } ?? []) + ["\(home)/\(name)"] + words,
+            environment: settings, output: outputPath, folder: folder)
         state.withLock { $0.process = process }
     }
 

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import Synchronization
 
 /// A real Redis server of a test's own, on a socket in a fresh folder and on a free port of the loopback address.
@@ -11,6 +11,9 @@ package final class RedisServer: Sendable {
     package let tlsPort: UInt16
     /// The path of the socket.
     package let socketPath: String
+
+    /// Where its own log and its socket are.
+    package var folderPath: String { folder.path }
 
     private let folder: TemporaryDirectory
     private let settings: [String]
@@ -88,6 +91,17 @@ package final class RedisServer: Sendable {
         kill()
         guard try await launch() else {
             throw SystemFailure("redis-server did not come back on port \(port)")
+        }
+    }
+
+    /// Its number; 0 where it does not run.
+    package var pid: pid_t { process.withLock { $0?.pid ?? 0 } }
+
+    /// Whether it has ended, as ``kill()`` or somebody else had it do.
+    package var isOver: Bool {
+        process.withLock { process in
+            if process?.ending() != nil { process = nil }
+            return process == nil
         }
     }
 

@@ -1,5 +1,6 @@
 import ManifestKit
 import OpenSSLCrypto
+import Synchronization
 import ValidationKit
 
 // From a request to a committed job.
@@ -12,8 +13,20 @@ extension JobDesk {
         let warnings: [Validation.Warning]
         let agent = try await store.read { try $0.agent(request.agent) }
         let context = FormContext(server: agent?.hostFacts)
-        let generator = ValueGenerator(random: random)
-        switch request.application.validator.validate(request.inputs, in: context, generator: generator) {
+        // Where no value can be made the validator asks for one; that the source failed is no fault of the request.
+        let failure = Mutex<(any Error)?>(nil)
+        let generator = ValueGenerator { [random] count in
+            do {
+                return try random(count)
+            } catch {
+                failure.withLock { $0 = error }
+                throw error
+            }
+        }
+        let validation = request.application.validator.validate(
+            request.inputs, in: context, generator: generator)
+        if let error = failure.withLock(\.self) { throw error }
+        switch validation {
         case .invalid(let violations): return .invalid(violations)
         case .valid(let inputs, let found): (validated, warnings) = (inputs, found)
         }

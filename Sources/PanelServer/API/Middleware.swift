@@ -35,6 +35,9 @@ struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
             context.logger.error(
                 "store failed", metadata: ["error": "\(error)", "cause": "\(error.underlying as Any)"])
             return Problem(error).response(from: request, context: context)
+        } catch let error as CryptoError where error.code == .randomnessUnavailable {
+            context.logger.error("request failed", metadata: ["error": "\(error)"])
+            return Problem.noRandomness.response(from: request, context: context)
         } catch let error as HTTPError {
             let problem =
                 error.status == .notFound

@@ -70,6 +70,12 @@ extension Problem {
     static let mediaType = Problem(
         .unsupportedMediaType, "media_type", "the body has to be JSON: send 'Content-Type: application/json'")
 
+    static let noRandomness: Problem = {
+        var problem = Problem(.serviceUnavailable, "unavailable", "nothing was accepted; try again later")
+        problem.headers[.retryAfter] = "10"
+        return problem
+    }()
+
     static func methodNotAllowed(_ allowed: String) -> Problem {
         var problem = Problem(
             .methodNotAllowed, "method_not_allowed", "this address answers to \(allowed) only")
