@@ -213,6 +213,27 @@ import Testing
         #expect(other.halt == .identityConflict)
     }
 
+    /// F48: what is reported at once is little enough for a slow wire, and never nothing.
+    @Test func reportsInPortions() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        let records = (1...40).map { number in
+            LogRecord(number: number, at: Fixtures.time, bytes: [UInt8](repeating: 65, count: 20_000))
+        }
+        machine.take(
+            [.began(at: Fixtures.time)] + records.map { .log($0) }, of: Fixtures.order().attempt, at: now)
+        var numbers: [Int] = []
+        while case let entries = machine.unreported(through: machine.lastPosition, limit: 64),
+            let last = entries.last
+        {
+            #expect(entries.count == 1 || entries.reduce(0) { $0 + $1.bytes.count } <= 64 * 1024)
+            numbers += entries.map(\.position.number)
+            machine.noteReported(through: last.position)
+        }
+        #expect(numbers == Array(2...42), "all that the panel has not acknowledged")
+    }
+
     @Test func runsOneScriptAtATime() throws {
         var machine = machine()
         machine.take(

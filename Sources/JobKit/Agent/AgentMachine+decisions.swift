@@ -54,18 +54,25 @@ extension AgentMachine {
     ///
     /// - Parameters:
     ///   - position: the last event that the journal holds on the disk.
-    ///   - limit: the most there may be.
+    ///   - limit: the most there may be; also no more than a slow wire carries in seconds, but for one.
     public func unreported(through position: StreamPosition, limit: Int) -> [StreamEntry] {
         let number = min(position.number, lastEvent)
         guard position.epoch == received.epoch, reported < number, let keys = keys.first else { return [] }
-        return (reported + 1...number).prefix(limit).compactMap { number in
-            events[number].map { payload in
-                StreamEntry(
-                    position: StreamPosition(epoch: received.epoch, number: number),
-                    bytes: SignedEnvelope(signing: payload, kind: .event, keys: keys).bytes)
-            }
+        var entries: [StreamEntry] = []
+        var byteCount = 0
+        for number in (reported + 1...number).prefix(limit) {
+            guard let payload = events[number] else { continue }
+            let bytes = SignedEnvelope(signing: payload, kind: .event, keys: keys).bytes
+            byteCount += bytes.count
+            guard entries.isEmpty || byteCount <= Self.bytesInReport else { break }
+            let position = StreamPosition(epoch: received.epoch, number: number)
+            entries.append(StreamEntry(position: position, bytes: bytes))
         }
+        return entries
     }
+
+    /// How much one report may be if it has more than one event.
+    static let bytesInReport = 64 * 1024
 
     /// Notes that events up to and with this one are in the stream.
     public mutating func noteReported(through position: StreamPosition) {

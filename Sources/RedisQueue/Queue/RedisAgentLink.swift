@@ -1,15 +1,20 @@
 import JobKit
 
-/// An agent's end of the wire: one connection to ask on, one to wait on.
+/// An agent's end of the wire: a connection to beat and ask on, one to wait on,
+/// and one for reports, behind which nothing else has to wait.
 struct RedisAgentLink: AgentLink {
     /// Entries in one answer at most; with 256 KiB each they stay within the
     /// limit of a reply.
     private static let batch = 16
+    /// How long a report may take: 64 KiB over 64 kbit/s, and half of the wire
+    /// for others.
+    private static let reportTime = Duration.seconds(20)
 
     private let keys: RedisKeys
     private let agent: AgentID
     private let asking: RedisConnection
     private let waiting: RedisConnection
+    private let reporting: RedisConnection
 
     init(url: RedisURL, name: String, keys: RedisKeys, agent: AgentID) throws(QueueError) {
         self.keys = keys
@@ -17,6 +22,7 @@ struct RedisAgentLink: AgentLink {
         do throws(RedisError) {
             asking = try RedisConnection(to: url, name: name)
             waiting = try RedisConnection(to: url, name: "\(name)-wait")
+            reporting = try RedisConnection(to: url, name: "\(name)-report")
         } catch {
             throw QueueError(error.description)
         }
@@ -46,16 +52,20 @@ struct RedisAgentLink: AgentLink {
     }
 
     func report(_ entries: [StreamEntry]) async throws(QueueError) -> [Addition] {
-        try await asking.additions(entries.map { (keys.up(agent), $0) }, then: [ring])
+        try await reporting.additions(
+            entries.map { (keys.up(agent), $0) }, then: [ring], timeout: Self.reportTime)
     }
 
     func event(at position: StreamPosition) async throws(QueueError) -> [UInt8]? {
         let id = RedisStream.id(position)
-        let reply = try await asking.ask([["XRANGE", keys.up(agent), id, id]])[0]
+        let reply = try await reporting.ask([["XRANGE", keys.up(agent), id, id]], timeout: Self.reportTime)[0]
         return RedisStream.entries(reply).first?.envelope
     }
 
-    func restartUp() async throws(QueueError) { _ = try await asking.ask([["DEL", keys.up(agent)]]) }
+    // Where reports go, so that none that was sent before comes after it.
+    func restartUp() async throws(QueueError) {
+        _ = try await reporting.ask([["DEL", keys.up(agent)]], timeout: Self.reportTime)
+    }
 
     func beat(_ envelope: [UInt8]) async throws(QueueError) {
         let set: [RedisArgument] = [

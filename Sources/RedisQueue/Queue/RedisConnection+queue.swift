@@ -48,11 +48,12 @@ extension RedisConnection {
     ///
     /// A key that is no stream is dropped, and its entries are added once more: its writer is the one who may.
     nonisolated func additions(
-        _ entries: [(key: RedisArgument, entry: StreamEntry)], then others: [[RedisArgument]] = []
+        _ entries: [(key: RedisArgument, entry: StreamEntry)], then others: [[RedisArgument]] = [],
+        timeout: Duration = .seconds(5)
     ) async throws(QueueError) -> [Addition] {
         let commands = entries.map { RedisStream.add($0.entry, to: $0.key) }
         do throws(RedisError) {
-            let replies = try await pipeline(commands + others)
+            let replies = try await pipeline(commands + others, timeout: timeout)
             let spoilt = entries.indices.filter { RedisStream.isSpoilt(replies[$0]) }
             var additions: [Addition] = []
             for index in entries.indices {
@@ -61,7 +62,8 @@ extension RedisConnection {
             }
             guard !spoilt.isEmpty else { return additions }
             let drops = Set(spoilt.map { entries[$0].key }).map { ["DEL", $0] }
-            let again = try await pipeline(drops + spoilt.map { commands[$0] }).dropFirst(drops.count)
+            let repeated = drops + spoilt.map { commands[$0] }
+            let again = try await pipeline(repeated, timeout: timeout).dropFirst(drops.count)
             for (index, reply) in zip(spoilt, again) where !RedisStream.isSpoilt(reply) {
                 additions[index] = try RedisStream.addition(reply, on: self)
             }
