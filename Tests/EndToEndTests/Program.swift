@@ -14,6 +14,7 @@ final class Program: Sendable {
 
     private let name: String
     private let folder: String
+    private let wrapper: [String]
     private let state: Mutex<State>
 
     /// A program that is not started yet.
@@ -21,9 +22,11 @@ final class Program: Sendable {
     /// - Parameters:
     ///   - settings: its whole environment.
     ///   - folder: where its output goes, a file for each run.
-    init(_ name: String, settings: [String: String], folder: String) {
+    ///   - wrapper: a command that becomes the program, which is told behind it, by `exec`.
+    init(_ name: String, settings: [String: String], folder: String, under wrapper: [String] = []) {
         self.name = name
         self.folder = folder
+        self.wrapper = wrapper
         state = Mutex(State(settings: settings))
     }
 
@@ -52,7 +55,8 @@ final class Program: Sendable {
             return state.settings
         }
         let process = try ChildProcess(
-            ["\(Self.folder)/\(name)"] + words, environment: settings, output: outputPath, folder: folder)
+            wrapper + ["\(Self.folder)/\(name)"] + words, environment: settings, output: outputPath,
+            folder: folder)
         state.withLock { $0.process = process }
     }
 
