@@ -2,8 +2,19 @@ import ManifestKit
 import TestSupport
 import Testing
 
+/// How an agent is cut off.
+enum Cut: Sendable {
+    /// Its network's link is down, and comes up again under the same connections.
+    case link
+    /// Something on the way keeps its connections for ever and passes nothing on.
+    case hole
+
+    /// Those that this machine can do.
+    static let possible: [Cut] = NetworkLink.isPossible ? [.link, .hole] : [.hole]
+}
+
 @Suite(
-    "The wire between agent and Redis is cut for long", .enabled(if: House.hasRoot, House.needsRoot),
+    "An agent is cut off from Redis for long", .enabled(if: House.hasRoot, House.needsRoot),
     .timeLimit(.minutes(House.isLongRun ? 20 : 5)))
 struct AgentPartitionTests {
     /// Counts until it is told to end, however long that takes.
@@ -19,14 +30,12 @@ struct AgentPartitionTests {
 
     /// F46: cut off, the agent is shown as unreachable and its script goes on, to its end; once the wire is there
     /// again, the panel has the exact result and all of the log.
-    @Test func f46TellsAllOnceTheWireIsThere() async throws {
+    @Test(arguments: Cut.possible) func f46TellsAllOnceTheWireIsThere(_ cut: Cut) async throws {
         try await House.run([Self.lasting, .greeting], withAgent: false) { house in
-            let wire = try FaultyWire(to: house.redis.port)
-            house.agent.change(["REDIS_URL": wire.url])
-            try await house.startAgent()
+            let wire = try await AgentsWire(of: house, cut)
             let id = try await house.install("lasting")
             try await house.waitForOutput(of: id, holding: "line 3\n")
-            wire.inject(.blackHole)
+            try wire.sever()
             let cutAt = ContinuousClock.now
             let told = try await house.output(of: id)
             let lines = house.plainLog(of: id).count
@@ -49,7 +58,7 @@ struct AgentPartitionTests {
             #expect(try await house.output(of: id).count < told.count + 200)
             #expect(house.told("began", of: next) == 0)
 
-            wire.heal()
+            try wire.mend()
             try await eventually("an agent that is back") { try await house.server()?["status"] == "online" }
             #expect(try await house.end(of: next)["status"] == "succeeded")
             let job = try await house.end(of: id)
@@ -58,6 +67,48 @@ struct AgentPartitionTests {
             #expect(try await house.output(of: id) == house.plainLog(of: id))
             try await house.expectTruth()
             house.expectEachRunOnce()
+            wire.agent.kill()
         }
+    }
+}
+
+/// An agent, and the way from it to Redis.
+private struct AgentsWire {
+    let agent: Program
+    private let link: NetworkLink?
+    private let wire: FaultyWire
+
+    /// Returns when the agent works and the panel knows it.
+    init(of house: House, _ cut: Cut) async throws {
+        switch cut {
+        case .hole:
+            link = nil
+            agent = house.agent
+            wire = try FaultyWire(to: house.redis.port)
+            agent.change(["REDIS_URL": wire.url])
+            try agent.start()
+        case .link:
+            let link = try NetworkLink()
+            self.link = link
+            agent = try house.anotherAgent(under: link.wrapper)
+            // The link's address is not there yet.
+            let wire = try FaultyWire(to: house.redis.port, on: "0.0.0.0")
+            self.wire = wire
+            agent.change(["REDIS_URL": "redis://\(link.address):\(wire.port)"])
+            try agent.start()
+            try await link.connect(agent.pid)
+        }
+        _ = try await agent.line(with: "agent works")
+        try await eventually("an agent that the panel knows") { try await house.server() != nil }
+    }
+
+    func sever() throws {
+        guard let link else { return wire.inject(.blackHole) }
+        try link.takeDown()
+    }
+
+    func mend() throws {
+        guard let link else { return wire.heal() }
+        try link.takeUp()
     }
 }
