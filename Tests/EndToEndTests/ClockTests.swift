@@ -103,7 +103,9 @@ struct ClockTests {
             #expect(try await house.server()?["status"] == "online")
             _ = try await house.panel.line(with: "an agent's clock is off by more than two minutes")
 
+            // Gone, and by the panel's clock seen for the last time in an hour from now.
             house.agent.kill()
+            try house.setClock(of: house.panel, off: -2 * Self.hour)
             try await eventually("an agent that is late", within: .seconds(45)) {
                 try await house.server()?["status"] == "late"
             }

@@ -55,6 +55,7 @@ struct IdentityTests {
             try await eventually("one of them that starts nothing any more") {
                 both.contains { $0.output.contains("nothing is started any more") }
             }
+            #expect(house.told("began", of: id) <= 1)
             #expect(try await house.end(of: id)["status"] == "succeeded")
             try await eventually("a quarantine", within: .seconds(90)) {
                 try await house.server()?["quarantined"] == "identity_conflict"

@@ -214,7 +214,7 @@ import Testing
         for count in 3...12 { try await sweep(panel, 2, showing: [beat(count: count)]) }
         #expect(try await unreachableSince == nil)
         let death = await panel.presence(of: Fixtures.agent)?.seenAt
-
+        time.set(bySeconds: seconds)
         try await sweep(panel, 4)
         #expect(await panel.presence(of: Fixtures.agent)?.isLate == false)
         try await sweep(panel)
