@@ -5,8 +5,13 @@ import JobKit
 enum SystemTime {
     /// The wall clock, and the boot clock that nobody can set.
     @Sendable static func now() -> Moment {
-        Moment(
-            wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)), boot: milliseconds(CLOCK_BOOTTIME))
+        let wall = Timestamp(milliseconds: milliseconds(CLOCK_REALTIME))
+        let boot = milliseconds(CLOCK_BOOTTIME)
+        #if DEBUG
+            return Moment(wall: wall.advanced(byMilliseconds: ClockShift.milliseconds), boot: boot)
+        #else
+            return Moment(wall: wall, boot: boot)
+        #endif
     }
 
     private static func milliseconds(_ clock: clockid_t) -> Int64 {

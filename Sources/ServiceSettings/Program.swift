@@ -11,6 +11,7 @@ package enum Program {
         do {
             #if DEBUG
                 try armCrashPoint()
+                ClockShift.arm(try Settings(file: nil).text(ClockShift.setting))
             #endif
             try await body()
         } catch let usage as UsageRequest {

@@ -104,8 +104,10 @@ final class House: Sendable {
     }
 
     /// A second agent with the first one's settings; not started.
-    func anotherAgent() throws -> Program {
-        Program("AgentDaemon", settings: Self.agentSettings(folder, redis), folder: try newFolder())
+    func anotherAgent(under wrapper: [String] = []) throws -> Program {
+        Program(
+            "AgentDaemon", settings: Self.agentSettings(folder, redis), folder: try newFolder(),
+            under: wrapper)
     }
 
     private func newFolder() throws -> String {

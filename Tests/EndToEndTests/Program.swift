@@ -7,7 +7,7 @@ final class Program: Sendable {
     private struct State {
         var settings: [String: String]
         var home = Program.folder
-        var limit: String?
+        var wrapper: [String]
         var process: ChildProcess?
         /// How the last run ended by itself.
         var code: Int?
@@ -23,10 +23,11 @@ final class Program: Sendable {
     /// - Parameters:
     ///   - settings: its whole environment.
     ///   - folder: where its output goes, a file for each run.
-    init(_ name: String, settings: [String: String], folder: String) {
+    ///   - wrapper: a command that becomes the program, which is told behind it, by `exec`.
+    init(_ name: String, settings: [String: String], folder: String, under wrapper: [String] = []) {
         self.name = name
         self.folder = folder
-        state = Mutex(State(settings: settings))
+        state = Mutex(State(settings: settings, wrapper: wrapper))
     }
 
     deinit { kill() }
@@ -49,19 +50,19 @@ final class Program: Sendable {
     /// Has later runs take the program from another folder.
     func move(to home: String) { state.withLock { $0.home = home } }
 
-    /// Has later runs start under a limit of the system's, in the words of `prlimit`.
-    func limit(_ words: String?) { state.withLock { $0.limit = words } }
+    /// Has later runs start under another command, as it is told to ``init(_:settings:folder:under:)``.
+    func run(under wrapper: [String]) { state.withLock { $0.wrapper = wrapper } }
 
     /// Starts it, with words behind its name on the command line.
     func start(_ words: [String] = []) throws {
-        let (settings, home, limit) = state.withLock { state in
+        let (settings, home, wrapper) = state.withLock { state in
             state.runs += 1
             state.code = nil
-            return (state.settings, state.home, state.limit)
+            return (state.settings, state.home, state.wrapper)
         }
         let process = try ChildProcess(
-            (limit.map { ["/usr/bin/prlimit", $0] } ?? []) + ["\(home)/\(name)"] + words,
-            environment: settings, output: outputPath, folder: folder)
+            wrapper + ["\(home)/\(name)"] + words, environment: settings, output: outputPath,
+            folder: folder)
         state.withLock { $0.process = process }
     }
 

@@ -29,7 +29,7 @@ struct Truth: Sendable {
         let trail = Dictionary(grouping: audit.map(\.draft), by: \.job)
         for job in jobs {
             all += judged(job) + audited(job, trail[job.id] ?? [])
-            for attempt in attempts[job.id] ?? [] { all += judged(attempt) + logged(attempt) }
+            for attempt in attempts[job.id] ?? [] { all += judged(attempt, of: job) + logged(attempt) }
         }
         return all
     }
@@ -79,13 +79,23 @@ struct Truth: Sendable {
         }
     }
 
-    private func judged(_ attempt: Attempt) -> [String] {
+    private func judged(_ attempt: Attempt, of job: JobRecord) -> [String] {
         let id = attempt.record.id
         guard let result = attempt.record.result else {
-            return told("began", id) ? ["\(id) began, and has no result"] : []
+            let hasNoEnd = attempt.log.isEmpty && !told("began", id) || isGivenUp(attempt, of: job)
+            return hasNoEnd ? [] : ["\(id) began, and has no result"]
         }
-        if case .interrupted = result.ending { return [] }
-        return told("began", id) ? [] : ["\(id) has an end, \(result.ending), and never began"]
+        switch result.ending {
+        // A script that was ended from outside need not have come to its first word.
+        case .interrupted, .cancelled, .timedOut: return []
+        case .exited, .signalled:
+            return told("began", id) ? [] : ["\(id) has an end, \(result.ending), and never began"]
+        }
+    }
+
+    /// What a person has given up need have no end.
+    private func isGivenUp(_ attempt: Attempt, of job: JobRecord) -> Bool {
+        job.reason == .abandoned && job.attempt.id == attempt.record.id
     }
 
     /// Each job is accepted once and ends once, and no script began before its claim was known.
@@ -117,9 +127,7 @@ struct Truth: Sendable {
         let id = attempt.record.id
         let numbers = attempt.log.map(\.number)
         if numbers != Array(1..<numbers.count + 1) { return ["the log of \(id) has a gap: \(numbers)"] }
-        guard let log = attempt.record.result?.log else {
-            return numbers.isEmpty || attempt.record.result != nil ? [] : ["\(id) has a log and no result"]
-        }
+        guard let log = attempt.record.result?.log else { return [] }
         let bytes = attempt.log.flatMap(\.bytes)
         return log.records == numbers.count && log.bytes == bytes.count
             && log.digest == Hex.encode(SHA256.digest(bytes))

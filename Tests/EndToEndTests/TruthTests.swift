@@ -22,12 +22,7 @@ import Testing
 
     private static let success: [JobEvent] = [
         .claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time),
-        .finished(
-            attempt: 1,
-            AttemptResult(
-                ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time,
-                log: .init(
-                    records: 1, bytes: output.count, cutBytes: 0, digest: Hex.encode(SHA256.digest(output))))),
+        .finished(attempt: 1, result(.exited(code: 0))),
     ]
 
     /// What a panel holds after these events of one job, and a witness of a script that ran to its end.
@@ -62,6 +57,26 @@ import Testing
 
     @Test func believesWhatIsTrue() throws {
         #expect(try Self.truth(after: Self.success).complaints.isEmpty)
+    }
+
+    private static func result(_ ending: AttemptResult.Ending) -> AttemptResult {
+        AttemptResult(
+            ending: ending, beganAt: Fixtures.time, endedAt: Fixtures.time,
+            log: .init(
+                records: 1, bytes: output.count, cutBytes: 0, digest: Hex.encode(SHA256.digest(output))))
+    }
+
+    /// Ended from outside between its first instruction and its first word; given up by a person.
+    @Test(
+        arguments: [
+            ([.cancelRequested, .finished(attempt: 1, result(.cancelled))], []),
+            ([.finished(attempt: 1, result(.timedOut))], []),
+            ([.abandoned("gone")], ["began \(id) 1", "done \(id) 1"]),
+        ] as [([JobEvent], [String])])
+    func believesAnEndFromOutside(after events: [JobEvent], witness: [String]) throws {
+        var truth = try Self.truth(after: Self.success.prefix(2) + events)
+        truth.witness = witness
+        #expect(truth.complaints.isEmpty)
     }
 
     private static let lies = [
@@ -106,6 +121,7 @@ import Testing
             ),
             ([.refused(attempt: 1, Refusal(.expired, ""))], "is refused, and its script began"),
             ([.cancelRequested], "is cancelled, and its script began"),
+            (Array(success.prefix(2)), "began, and has no result"),
         ] as [([JobEvent], String)])
     func findsAnUntrueEnd(after events: [JobEvent], complaint: String) throws {
         let complaints = try Self.truth(after: events).complaints

@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import JobKit
+import Synchronization
 import Testing
 import ValidationKit
 
@@ -116,6 +117,53 @@ import ValidationKit
         #expect(!folder.has("witness"))
     }
 
+    // MARK: - The clocks
+
+    /// A wall clock that somebody sets with every look at it, a day ahead or a year back; the boot clock goes on.
+    private static func jumpingClock() -> RunnerClock {
+        let looks = Atomic(0)
+        return RunnerClock(
+            wall: {
+                let look = looks.add(1, ordering: .relaxed).newValue
+                return TestServer.now.milliseconds + (look.isMultiple(of: 2) ? 86_400_000 : -31_536_000_000)
+            }, boot: { clock.elapsed })
+    }
+
+    private func run(_ order: RunnerOrder, in folder: Directory) throws -> AttemptResult {
+        let clock = Self.jumpingClock()
+        let attempt = try StartedAttempt(order: order, folder: folder, clock: clock)
+        var supervisor = AttemptSupervisor(attempt, termination: try Descriptor.pipe().reading, clock: clock)
+        defer { attempt.group.remove() }
+        return supervisor.run()
+    }
+
+    /// F49.
+    @Test func f49AJumpingClockEndsNoScriptAndKeepsTheOrderOfItsOutput() throws {
+        let folder = try scratch.fresh()
+        var order = try order(
+            ["/bin/sh", "-c", "for n in 1 2 3 4 5; do echo $n; sleep 0.3; done; exit 3"], in: folder.path)
+        order.plan.limits.timeout = 30_000
+        let result = try run(order, in: folder)
+        #expect(result.ending == .exited(code: 3))
+        #expect((1500..<20_000).contains(try #require(result.durationMilliseconds)))
+        var reader = try LogReader(folder)
+        var records: [LogRecord] = []
+        while let record = reader.next() { records.append(record) }
+        #expect(String(decoding: records.flatMap(\.bytes), as: UTF8.self) == "1\n2\n3\n4\n5\n")
+        #expect(records.map(\.number) == Array(1...records.count))
+        #expect(records.map(\.at) != records.map(\.at).sorted(), "the clock did not jump")
+    }
+
+    /// F49.
+    @Test func f49AJumpingClockPutsNoTimeoutOff() throws {
+        let folder = try scratch.fresh()
+        var order = try order(["/bin/sleep", "60"], in: folder.path)
+        order.plan.limits.timeout = 400
+        let result = try run(order, in: folder)
+        #expect(result.ending == .timedOut)
+        #expect((400..<10_000).contains(try #require(result.durationMilliseconds)))
+    }
+
     // MARK: - The lock
 
     @Test func aLockThatIsHandedDownStaysTaken() throws {
@@ -189,6 +237,27 @@ import ValidationKit
     ])
     func isFound(_ row: (mountInfo: String, membership: String, path: String)) throws {
         #expect(try ControlGroupPlace(mountInfo: row.mountInfo, membership: row.membership).path == row.path)
+    }
+
+    @Test(arguments: [
+        (v1, "9:cpu:/a\n0::/b\n", "cpu", "/sys/fs/cgroup/cpu/a"),
+        (hybrid, "3:cpu,cpuacct:/\n", "cpu", "/sys/fs/cgroup/cpu"),
+        (hybrid, "3:cpuacct,cpu:/a:b\n", "cpu", "/sys/fs/cgroup/cpu/a:b"),
+    ])
+    func ofVersion1IsFound(_ row: (mountInfo: String, membership: String, controller: String, path: String))
+        throws
+    {
+        let place = try ControlGroupPlace(
+            mountInfo: row.mountInfo, membership: row.membership, controller: row.controller)
+        #expect(place.path == row.path)
+    }
+
+    @Test(arguments: [(v1, "9:cpu:/\n", "memory"), (v2, "0::/\n", "memory"), (v1, "9:cpuacct:/\n", "cpu")])
+    func ofVersion1IsMissed(_ row: (mountInfo: String, membership: String, controller: String)) {
+        #expect(throws: ExecKitError.self) {
+            try ControlGroupPlace(
+                mountInfo: row.mountInfo, membership: row.membership, controller: row.controller)
+        }
     }
 
     @Test(arguments: [

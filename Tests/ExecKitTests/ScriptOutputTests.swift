@@ -119,7 +119,7 @@ import Testing
     }
 
     /// F41: the disk is full before the script begins.
-    @Test func aFullDiskRefusesBeforeTheScriptBegins() async throws {
+    @Test func f41AFullDiskRefusesBeforeTheScriptBegins() async throws {
         let server = try TestServer()
         try await server.withSmallDisk(megabytes: 1) { host in
             do {
@@ -133,7 +133,7 @@ import Testing
     }
 
     /// F41: the script itself fills the disk, and goes on for as long as it runs.
-    @Test func aDiskThatTheScriptFillsKeepsTheResult() async throws {
+    @Test func f41ADiskThatTheScriptFillsKeepsTheResult() async throws {
         let server = try TestServer()
         try await server.withSmallDisk(megabytes: 6) { host in
             let attempt = try await server.start(
@@ -147,7 +147,7 @@ import Testing
     }
 
     /// F41: the disk becomes full while it runs.
-    @Test func aDiskThatBecomesFullKeepsTheResult() async throws {
+    @Test func f41ADiskThatBecomesFullKeepsTheResult() async throws {
         let server = try TestServer()
         try await server.withSmallDisk(megabytes: 3) { host in
             let attempt = try await server.start(

@@ -6,10 +6,29 @@ import Testing
 
 /// The time is in the test's hand; the wire keeps beats for ever, as an attacker's would.
 @Suite("Signs of life", .timeLimit(.minutes(1))) struct PresenceTests {
-    private final class Time: Sendable {
-        private let moment = Mutex(Fixtures.time)
-        var now: Timestamp { moment.withLock { $0 } }
-        func pass(seconds: Int) { moment.withLock { $0 = $0.advanced(bySeconds: seconds) } }
+    private final class Time: Clock {
+        typealias Instant = ContinuousClock.Instant
+        typealias Duration = Swift.Duration
+
+        private let start = ContinuousClock.now
+        private let state = Mutex((elapsed: Duration.zero, wall: Fixtures.time))
+
+        var now: Instant { start.advanced(by: state.withLock(\.elapsed)) }
+        var minimumResolution: Duration { .milliseconds(1) }
+        func sleep(until deadline: Instant, tolerance: Duration?) async throws {}
+
+        /// The panel's wall clock.
+        var wall: Timestamp { state.withLock(\.wall) }
+
+        func pass(_ time: Duration) {
+            state.withLock { $0.elapsed += time }
+            set(bySeconds: Int(time / .seconds(1)))
+        }
+
+        /// Somebody sets the wall clock, and no time passes.
+        func set(bySeconds seconds: Int) {
+            state.withLock { $0.wall = $0.wall.advanced(bySeconds: seconds) }
+        }
     }
 
     private let store = MemoryJobStore()
@@ -18,16 +37,15 @@ import Testing
 
     private func startPanel(keyring: Keyring = Fixtures.keyring) async throws -> PresenceSweep {
         let (store, queue, time) = (store, queue, time)
-        let clock = ContinuousClock()
-        let acknowledger = Acknowledger(keyring: keyring, now: { time.now })
+        let acknowledger = Acknowledger(keyring: keyring, now: { time.wall })
         acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
         let ingestor = ReportIngestor(
-            store: store, link: queue, keyring: keyring, acknowledger: acknowledger, clock: clock,
-            now: { time.now })
+            store: store, link: queue, keyring: keyring, acknowledger: acknowledger, clock: time,
+            now: { time.wall })
         return PresenceSweep(
             store: store, link: queue, keyring: keyring,
-            dispatcher: JobDispatcher(store: store, link: queue, clock: clock), ingestor: ingestor,
-            clock: clock, now: { time.now })
+            dispatcher: JobDispatcher(store: store, link: queue, clock: time), ingestor: ingestor,
+            clock: time, now: { time.wall })
     }
 
     /// What the agent would say now, having heard what the panel said last, or nothing.
@@ -49,7 +67,7 @@ import Testing
 
     private func sweep(_ panel: PresenceSweep, _ times: Int = 1, showing beats: [[UInt8]] = []) async throws {
         for number in 0..<times {
-            time.pass(seconds: PresenceSweep.interval)
+            time.pass(PresenceSweep.interval)
             if !beats.isEmpty { try await show(beats[number % beats.count]) }
             try await panel.sweep()
         }
@@ -186,15 +204,51 @@ import Testing
 
     @Test func areLateBeforeTheyAreMissed() async throws {
         let panel = try await startPanelWithAgent()
+        time.pass(.seconds(25))
+        #expect(try #require(await panel.presence(of: Fixtures.agent)).isLate == false)
+        time.pass(.seconds(1))
         let presence = try #require(await panel.presence(of: Fixtures.agent))
-        #expect(!presence.isLate(at: presence.seenAt.advanced(bySeconds: 25)))
-        #expect(presence.isLate(at: presence.seenAt.advanced(bySeconds: 26)))
+        #expect(presence.isLate)
         #expect(!presence.isSkewed)
+    }
+
+    /// F49: the panel's clock is set, back or forward: an agent that goes on is there all the time, and one that does
+    /// not is missed when it should be.
+    @Test(arguments: [-3600, -31_536_000, 86_400]) func f49AreMissedInTimeWhateverThePanelsClockSays(
+        _ seconds: Int
+    ) async throws {
+        let panel = try await startPanelWithAgent()
+        time.set(bySeconds: seconds)
+        try await sweep(panel)
+        #expect(try await unreachableSince == nil)
+        #expect(await panel.presence(of: Fixtures.agent)?.isLate == false)
+        for count in 3...12 { try await sweep(panel, 2, showing: [beat(count: count)]) }
+        #expect(try await unreachableSince == nil)
+        let death = await panel.presence(of: Fixtures.agent)?.seenAt
+        time.set(bySeconds: seconds)
+        try await sweep(panel, 4)
+        #expect(await panel.presence(of: Fixtures.agent)?.isLate == false)
+        try await sweep(panel)
+        #expect(await panel.presence(of: Fixtures.agent)?.isLate == true)
+        #expect(try await unreachableSince == nil)
+        try await sweep(panel, 4)
+        #expect(try await unreachableSince == death)
+    }
+
+    /// F49: the panel's clock is set back between two of its runs.
+    @Test func f49AreMissedByAPanelThatIsOlderThanTheyAre() async throws {
+        _ = try await startPanelWithAgent()
+        time.set(bySeconds: -3600)
+        let panel = try await startPanel()
+        try await sweep(panel, 9)
+        #expect(try await unreachableSince == nil)
+        try await sweep(panel, 2)
+        #expect(try await unreachableSince != nil)
     }
 
     @Test func tellOfAClockThatIsWrong() async throws {
         let panel = try await startPanelWithAgent()
-        time.pass(seconds: 120)
+        time.pass(.seconds(120))
         try await sweep(panel)
         try await show(beat(count: 3))
         try await sweep(panel)
@@ -204,7 +258,7 @@ import Testing
     /// Nobody counts as silent because the panel was away.
     @Test func areWaitedForAfterThePanelsRestart() async throws {
         _ = try await startPanelWithAgent()
-        time.pass(seconds: 3600)
+        time.pass(.seconds(3600))
         let panel = try await startPanel()
         try await sweep(panel, 9)
         #expect(try await unreachableSince == nil)

@@ -1,6 +1,6 @@
 /// Asks again and again until there is a value: for facts outside of this process, which tell nobody that they changed.
 ///
-/// The only wait by the clock that tests have; what happens in this process is awaited as a ``Broadcast``.
+/// Tests wait by the clock here alone; what happens in this process is awaited as a ``Broadcast``.
 ///
 /// - Throws: ``NeverCame`` where there was none in time, and what `look` throws.
 package func eventually<Value>(
@@ -33,6 +33,11 @@ package func throughout(
         try await Task.sleep(for: .milliseconds(50))
     }
 }
+
+/// Lets time pass: for races, where the moment itself is what is tried.
+///
+/// Nothing may be taken for done afterwards.
+package func letPass(_ time: Duration) async throws { try await Task.sleep(for: time) }
 
 /// What was to hold for a while did not.
 package struct DidNotHold: Error, CustomStringConvertible {

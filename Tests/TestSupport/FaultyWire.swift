@@ -34,8 +34,9 @@ package final class FaultyWire: Sendable {
     /// Where programs connect to.
     package let port: UInt16
     /// The address as `REDIS_URL` takes it.
-    package var url: String { "redis://127.0.0.1:\(port)" }
+    package var url: String { "redis://\(host):\(port)" }
 
+    private let host: String
     private let listener: CInt
     fileprivate let translate: Translation?
     private let state: Mutex<State>
@@ -46,11 +47,16 @@ package final class FaultyWire: Sendable {
 
     /// A wire to a server on 127.0.0.1.
     ///
-    /// - Parameter translate: what is passed on in the place of each command, word by word.
-    package init(to server: UInt16, translating translate: Translation? = nil) throws {
+    /// - Parameters:
+    ///   - host: the address of this machine that programs connect to.
+    ///   - translate: what is passed on in the place of each command, word by word.
+    package init(
+        to server: UInt16, on host: String = "127.0.0.1", translating translate: Translation? = nil
+    ) throws {
+        self.host = host
         self.translate = translate
         state = Mutex(State(server: server))
-        (listener, port) = try Loopback.listen()
+        (listener, port) = try Loopback.listen(on: host)
         let loop = WireLoop(listener: listener)
         // A serial queue of its own: its thread waits in the kernel.
         DispatchQueue(label: "TestSupport.FaultyWire").async { [weak self] in
@@ -268,9 +274,10 @@ private final class WireLoop: @unchecked Sendable {
 
 /// Sockets of the loopback address.
 enum Loopback {
-    static func listen() throws -> (descriptor: CInt, port: UInt16) {
+    static func listen(on host: String = "127.0.0.1") throws -> (descriptor: CInt, port: UInt16) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = address(0)
+        address.sin_addr.s_addr = inet_addr(host)
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = withUnsafeMutableBytes(of: &address) { bytes in
             guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
@@ -279,7 +286,7 @@ enum Loopback {
             return bind(descriptor, pointer, size) == 0 && getsockname(descriptor, pointer, &size) == 0
                 && Glibc.listen(descriptor, 64) == 0
         }
-        guard isBound else { throw SystemFailure("no free port on 127.0.0.1") }
+        guard isBound else { throw SystemFailure("no free port on \(host)") }
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 

@@ -15,14 +15,18 @@ package final class SmallDisk {
 
     deinit { umount2(path, Int32(MNT_DETACH)) }
 
-    /// Writes until not another byte fits.
-    package func fill() throws {
+    /// Writes until not another byte fits, and gives so many kibibytes back.
+    package func fill(leaving kibibytes: Int = 0) throws {
         let file = open("\(path)/filler", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw SystemFailure("cannot open the filler") }
         defer { close(file) }
         for size in [65_536, 4096, 1] {
             let bytes = [UInt8](repeating: 0, count: size)
             while write(file, bytes, size) == size {}
+        }
+        let end = lseek(file, 0, SEEK_CUR)
+        guard ftruncate(file, max(0, end - off_t(kibibytes << 10))) == 0 else {
+            throw SystemFailure("cannot cut the filler")
         }
     }
 

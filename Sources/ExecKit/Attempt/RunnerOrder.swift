@@ -22,6 +22,8 @@ struct RunnerOrder: Equatable, Sendable {
     #if DEBUG
         /// Where a test has this runner die.
         var crash: CrashPlan?
+        /// What a test has this runner's wall clock go by.
+        var clock: String?
     #endif
 
     /// No order is longer; the environment alone is bounded at 128 KiB.
@@ -51,6 +53,7 @@ struct RunnerOrder: Equatable, Sendable {
         ]
         #if DEBUG
             members["crash"] = crash.map { .string($0.description) }
+            members["clock"] = clock.map { .string($0) }
         #endif
         return .object(members)
     }
@@ -72,6 +75,7 @@ struct RunnerOrder: Equatable, Sendable {
         plainLog = try reader.string("plain_log")
         #if DEBUG
             crash = (reader.value("crash")?.string).flatMap(CrashPlan.init)
+            clock = reader.value("clock")?.string
         #endif
         try reader.finish()
     }
@@ -89,6 +93,7 @@ struct RunnerOrder: Equatable, Sendable {
         self.plainLog = plainLog
         #if DEBUG
             crash = CrashPlan.handDown()
+            clock = ClockShift.file
         #endif
     }
 

@@ -65,7 +65,7 @@ struct AttemptSupervisor: ~Copyable {
             ending: ending, beganAt: attempt.beganAt, endedAt: ended.at,
             durationMilliseconds: ended.elapsed - attempt.beganElapsed, leftovers: leftovers,
             survivors: survivors,
-            outOfMemory: attempt.group.ranOutOfMemory, log: pump.finish())
+            outOfMemory: attempt.memory.hasGrown, log: pump.finish())
     }
 
     // MARK: - Phases

@@ -12,7 +12,13 @@ public struct RunnerClock: Sendable {
     }
 
     /// The moment to show.
-    var now: Timestamp { Timestamp(milliseconds: wall()) }
+    var now: Timestamp {
+        #if DEBUG
+            Timestamp(milliseconds: wall() + ClockShift.milliseconds)
+        #else
+            Timestamp(milliseconds: wall())
+        #endif
+    }
 
     /// The moment to reckon with: it goes on while the server sleeps, and nobody sets it.
     var elapsed: Int64 { boot() }

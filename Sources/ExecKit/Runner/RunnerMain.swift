@@ -36,6 +36,7 @@ public enum RunnerMain {
             let order = try RunnerOrder(parsing: bytes)
             #if DEBUG
                 order.crash?.arm()
+                ClockShift.arm(order.clock)
             #endif
             show(order.folder, in: title)
             started = try StartedAttempt(order: order, folder: Directory(order.folder), clock: clock)

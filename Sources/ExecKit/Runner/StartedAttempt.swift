@@ -16,6 +16,7 @@ struct StartedAttempt: Sendable {
     let order: RunnerOrder
     let folder: Directory
     let group: ControlGroup
+    let memory: OutOfMemoryCount
     let process: GatedProcess
     /// The reading end of the script's standard output and error.
     let output: Descriptor
@@ -31,6 +32,7 @@ struct StartedAttempt: Sendable {
         try Self.reserveSpace(in: folder)
         (log, plainLog) = try LogWriter.files(in: folder, plainPath: order.plainLog)
         group = try ControlGroup.make(order.controlGroup)  // 1
+        memory = OutOfMemoryCount(group: group.folder)
         var held: GatedProcess?
         do {
             let gate = try Descriptor.pipe()

@@ -27,11 +27,6 @@ struct ControlGroup: Sendable {
     /// Whether a living process is in the group or below it.
     var isPopulated: Bool { event("populated") != 0 }
 
-    /// Whether the kernel killed a process of the group for want of memory.
-    var ranOutOfMemory: Bool {
-        (Self.value(of: "oom_kill", in: folder.read("memory.events")?[...] ?? []) ?? 0) > 0
-    }
-
     /// The living processes in the group and below it.
     func processes() -> [pid_t] { Self.processes(of: folder, depth: 0) }
 
@@ -125,7 +120,8 @@ struct ControlGroup: Sendable {
         return count > 0 ? Self.value(of: key, in: text[..<count]) : nil
     }
 
-    private static func value(of key: String, in text: ArraySlice<UInt8>) -> Int? {
+    /// The number behind a key, in a text with one key on each line.
+    static func value(of key: String, in text: ArraySlice<UInt8>) -> Int? {
         for line in text.split(separator: 0x0A) {
             let words = line.split(separator: 0x20)
             if words.count == 2, words[0].elementsEqual(key.utf8) {

@@ -1,4 +1,4 @@
-/// Where in the file system the caller's own cgroup of version 2 is.
+/// Where in the file system the caller's own cgroup is: the one of version 2, or of a controller of version 1.
 ///
 /// Found from the kernel's tables, so that it holds for a host with only
 /// version 2, for one with both versions mounted, and for a container.
@@ -8,17 +8,23 @@ struct ControlGroupPlace: Hashable, Sendable {
 
     /// The place from the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`.
     ///
+    /// - Parameter controller: One of version 1, such as `memory`; nil for version 2.
     /// - Throws: ``ExecKitError/Code/noControlGroup`` where there is none.
-    init(mountInfo: String, membership: String) throws(ExecKitError) {
-        guard let line = membership.split(separator: "\n").first(where: { $0.hasPrefix("0::/") }) else {
-            throw ExecKitError(.noControlGroup, "the kernel has no cgroup v2 (no '0::' in /proc/self/cgroup)")
+    init(mountInfo: String, membership: String, controller: String? = nil) throws(ExecKitError) {
+        guard let own = Self.own(membership, controller) else {
+            throw ExecKitError(
+                .noControlGroup,
+                controller.map { "'\($0)' has no cgroup of version 1 (/proc/self/cgroup)" }
+                    ?? "the kernel has no cgroup v2 (no '0::' in /proc/self/cgroup)")
         }
-        let own = line.dropFirst(3)
         for mount in mountInfo.split(separator: "\n") {
             // 36 35 98:0 /root /mount/point rw,noatime optional… - type source options
             let fields = mount.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), dash >= 6, dash + 1 < fields.count,
-                fields[dash + 1] == "cgroup2"
+                controller.map({ name in
+                    fields[dash + 1] == "cgroup"
+                        && fields.last?.split(separator: ",").contains(name[...]) == true
+                }) ?? (fields[dash + 1] == "cgroup2")
             else { continue }
             let root = fields[3] == "/" ? "" : Self.unescaped(fields[3])
             guard own == root || own.hasPrefix(root + "/"), !own.hasPrefix("/..") else { continue }
@@ -27,15 +33,29 @@ struct ControlGroupPlace: Hashable, Sendable {
             return
         }
         throw ExecKitError(
-            .noControlGroup, "no cgroup v2 file system shows the group '\(own)' of this process")
+            .noControlGroup,
+            "no cgroup \(controller ?? "v2") file system shows the group '\(own)' of this process")
     }
 
     /// The calling process's own place.
-    static func own() throws(ExecKitError) -> ControlGroupPlace {
+    static func own(controller: String? = nil) throws(ExecKitError) -> ControlGroupPlace {
         let folder = try Directory("/proc/self")
         return try ControlGroupPlace(
             mountInfo: String(decoding: folder.read("mountinfo") ?? [], as: UTF8.self),
-            membership: String(decoding: folder.read("cgroup") ?? [], as: UTF8.self))
+            membership: String(decoding: folder.read("cgroup") ?? [], as: UTF8.self), controller: controller)
+    }
+
+    /// The group's path below its file system's root, from a line `number:controllers:path`.
+    private static func own(_ membership: String, _ controller: String?) -> Substring? {
+        for line in membership.split(separator: "\n") {
+            let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard parts.count == 3, parts[2].hasPrefix("/") else { continue }
+            let isIt =
+                controller.map { parts[1].split(separator: ",").contains($0[...]) }
+                ?? (parts[0] == "0" && parts[1].isEmpty)
+            if isIt { return parts[2] }
+        }
+        return nil
     }
 
     /// A path of mountinfo, where a space is `\040` and a backslash `\134`.

@@ -3,10 +3,14 @@ extension PresenceSweep {
     public struct Presence: Sendable {
         /// The newest beat that was believed.
         public let beat: Beat
-        /// When it was first seen here, by the panel's clock.
+        /// When it was first seen here, by the panel's clock: shown, and no measure of anything.
         public let seenAt: Timestamp
+        /// The same by the sweep's own time, which nobody sets.
+        let seenAfter: Duration
         /// The id of the key it was signed with.
         public let keyID: String
+        /// How long ago that was, when this was asked for.
+        public internal(set) var age = Duration.zero
 
         /// By how much the agent's clock is ahead, in milliseconds; what no number holds is the last that does.
         public var skewMilliseconds: Int64 {
@@ -19,9 +23,7 @@ extension PresenceSweep {
         public var isSkewed: Bool { skewMilliseconds.magnitude > 120_000 }
 
         /// Whether the next beat is overdue, though not so long that the agent counts as unreachable.
-        public func isLate(at now: Timestamp) -> Bool {
-            now > seenAt.advanced(bySeconds: PresenceSweep.punctuality)
-        }
+        public var isLate: Bool { age > PresenceSweep.punctuality }
 
         /// Whether a beat was made after this one.
         ///

@@ -9,14 +9,14 @@ public actor PresenceSweep {
     private static let strangersInARound = 128
     private static let pauseBetweenLooks = Duration.milliseconds(100)
 
-    /// Seconds between sweeps.
-    static let interval = 5
-    /// Seconds without a beat after which an agent is late; it sends one every ten.
-    static let punctuality = 25
-    /// Seconds without a beat after which an agent counts as unreachable.
-    static let patience = 45
-    /// Seconds after which messages that were sent and not received are sent anew.
-    static let stall = 30
+    /// Time between sweeps.
+    static let interval = Duration.seconds(5)
+    /// Time without a beat after which an agent is late; it sends one every 10 s.
+    static let punctuality = Duration.seconds(25)
+    /// Time without a beat after which an agent counts as unreachable.
+    static let patience = Duration.seconds(45)
+    /// Time after which messages that were sent and not received are sent anew.
+    static let stall = Duration.seconds(30)
 
     private let store: any JobStore
     private let link: any PanelLink
@@ -24,15 +24,20 @@ public actor PresenceSweep {
     private let dispatcher: JobDispatcher
     private let ingestor: ReportIngestor
     private let clock: any Clock<Duration>
+    /// What is shown and written down; the panel's clock may be set, so that it measures nothing.
     private let now: @Sendable () -> Timestamp
+    /// Time since this sweep was made; what silence and stalls are measured with.
+    private let elapsed: @Sendable () -> Duration
     private let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
     private var sessions: [AgentID: SessionWatch] = [:]
     private var skewed: Set<AgentID> = []
-    private var progress: [AgentID: (received: Int, since: Timestamp)] = [:]
+    private var progress: [AgentID: (received: Int, since: Duration)] = [:]
     private let strangers = AgentBell(limit: strangersInARound)
     private var sweeps = 0
-    private var beganAt: Timestamp?
+    /// Since when agents are waited for of which no beat was believed yet; of all others since the first sweep.
+    private var awaited: [AgentID: Duration] = [:]
+    private var beganAfter: Duration?
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
     private var isLinkDown = false
@@ -50,11 +55,21 @@ public actor PresenceSweep {
         self.ingestor = ingestor
         self.clock = clock
         self.now = now
+        elapsed = Self.stopwatch(clock)
         self.onEvent = onEvent
     }
 
+    private static func stopwatch(_ clock: some Clock<Duration>) -> @Sendable () -> Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
+    }
+
     /// What is known of an agent right now, or nil.
-    public func presence(of agent: AgentID) -> Presence? { presences[agent] }
+    public func presence(of agent: AgentID) -> Presence? {
+        var presence = presences[agent]
+        if let seen = presence?.seenAfter { presence?.age = elapsed() - seen }
+        return presence
+    }
 
     /// Sweeps and listens until cancelled.
     ///
@@ -73,7 +88,7 @@ public actor PresenceSweep {
     private func sweepLoop() async throws {
         while !Task.isCancelled {
             try await turn()
-            try? await clock.sleep(for: .seconds(Self.interval))
+            try? await clock.sleep(for: Self.interval)
         }
     }
 
@@ -149,18 +164,18 @@ public actor PresenceSweep {
         try await link.check()
         let agents = try await store.read { try $0.agents() }
         // First, because it needs no room: a record that is full still answers agents.
-        ingestor.acknowledger.mark(keeping: Self.patience / Self.interval + 2)
+        ingestor.acknowledger.mark(keeping: Int(Self.patience / Self.interval) + 2)
         if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
         sweeps += 1
         ingestor.ring(agents.map(\.id))
         let beats = try await believedBeats(of: agents.map(\.id), agents)
         let moment = now()
-        if beganAt == nil { beganAt = moment }
+        if beganAfter == nil { beganAfter = elapsed() }
         for beat in beats.values { take(beat, at: moment) }
         strangers.ring(agents.filter { $0.revokedAt != nil && beats[$0.id] != nil }.map(\.id))
         for agent in agents {
             try await note(agent, at: moment)
-            await help(agent, at: moment)
+            await help(agent)
         }
         try await offerDueRetries(at: moment)
     }
@@ -195,7 +210,7 @@ public actor PresenceSweep {
         else { return false }
         sessions[beat.agent, default: SessionWatch()].note(
             beat, heard: heard, now: ingestor.acknowledger.last)
-        let presence = Presence(beat: beat, seenAt: moment, keyID: signed.keyID)
+        let presence = Presence(beat: beat, seenAt: moment, seenAfter: elapsed(), keyID: signed.keyID)
         presences[beat.agent] = presence
         if !presence.isSkewed {
             skewed.remove(beat.agent)
@@ -213,7 +228,7 @@ public actor PresenceSweep {
         var next = agent
         if let presence = presences[agent.id] {
             next.keyID = presence.keyID
-            let isSilent = moment > presence.seenAt.advanced(bySeconds: Self.patience)
+            let isSilent = elapsed() - presence.seenAfter > Self.patience
             next.unreachableSince = isSilent ? presence.seenAt : nil
             next.facts = presence.beat.facts
             if presence.beat.received.epoch == agent.epoch {
@@ -226,7 +241,7 @@ public actor PresenceSweep {
                 }
             }
             if next != agent { next.lastBeatAt = presence.seenAt }
-        } else if moment > max(agent.lastBeatAt, beganAt ?? moment).advanced(bySeconds: Self.patience) {
+        } else if let since = awaited[agent.id] ?? beganAfter, elapsed() - since > Self.patience {
             next.unreachableSince = agent.unreachableSince ?? agent.lastBeatAt
         }
         guard next != agent else { return }
@@ -245,7 +260,7 @@ public actor PresenceSweep {
         if let since = next.unreachableSince, agent.unreachableSince == nil {
             onEvent(.unreachable(agent.id, since: since))
         }
-        if next.unreachableSince == nil, let since = agent.unreachableSince, since > agent.firstSeenAt {
+        if next.unreachableSince == nil, let since = agent.unreachableSince, since != agent.firstSeenAt {
             onEvent(.returned(agent.id))
         }
         if next.received > agent.received {
@@ -260,6 +275,7 @@ public actor PresenceSweep {
         progress[agent] = nil
         setBack.remove(agent)
         skewed.remove(agent)
+        awaited[agent] = elapsed()
     }
 
     /// Two work in the agent's name: which of them is the copy only a person can tell.
@@ -276,17 +292,17 @@ public actor PresenceSweep {
     }
 
     /// Sends again what an agent lacks, and asks again for what it says it sent.
-    private func help(_ agent: AgentRecord, at moment: Timestamp) async {
+    private func help(_ agent: AgentRecord) async {
         guard let presence = presences[agent.id], agent.unreachableSince == nil,
             presence.beat.received.epoch == agent.epoch
         else { return }
         let received = max(agent.received, presence.beat.received.number)
         if progress[agent.id]?.received != received || received >= agent.lastSent {
-            progress[agent.id] = (received, moment)
+            progress[agent.id] = (received, elapsed())
         }
-        let hasStalled = (progress[agent.id]?.since ?? moment).advanced(bySeconds: Self.stall) <= moment
+        let hasStalled = progress[agent.id].map { elapsed() - $0.since >= Self.stall } ?? false
         if presence.beat.stuck != nil || hasStalled, received < agent.lastSent {
-            progress[agent.id] = (received, moment)
+            progress[agent.id] = (received, elapsed())
             await dispatcher.restart(agent.id)
         }
         if presence.beat.written > agent.cursor { await ingestor.expect(presence.beat.written, from: agent) }

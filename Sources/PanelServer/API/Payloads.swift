@@ -74,9 +74,9 @@ extension LogRecord {
 }
 
 extension AgentRecord {
-    func payload(_ presence: PresenceSweep.Presence?, at now: Timestamp) -> JSONObject {
+    func payload(_ presence: PresenceSweep.Presence?) -> JSONObject {
         [
-            "server_id": .string(id.description), "status": .string(status(presence, at: now)),
+            "server_id": .string(id.description), "status": .string(status(presence)),
             "first_seen_at": firstSeenAt.payload, "last_seen_at": (presence?.seenAt ?? lastBeatAt).payload,
             "unreachable_since": .optional(unreachableSince, \.payload),
             "quarantined": .optional(quarantined) { .string($0) },
@@ -95,10 +95,10 @@ extension AgentRecord {
     }
 
     /// The one word for how the agent stands; a pause is none of it.
-    private func status(_ presence: PresenceSweep.Presence?, at now: Timestamp) -> String {
+    private func status(_ presence: PresenceSweep.Presence?) -> String {
         if revokedAt != nil { return "revoked" }
         if quarantined != nil { return "quarantined" }
         if unreachableSince != nil { return "unreachable" }
-        return presence?.isLate(at: now) ?? true ? "late" : "online"
+        return presence?.isLate ?? true ? "late" : "online"
     }
 }

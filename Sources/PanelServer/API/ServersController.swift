@@ -8,7 +8,6 @@ struct ServersController: Sendable {
     let store: any JobStore
     let desk: ServerDesk
     let sweep: PresenceSweep
-    let now: @Sendable () -> Timestamp
 
     func addRoutes(to group: RouterGroup<some RequestContext>) {
         group.only(.get, "servers", use: list)
@@ -24,7 +23,7 @@ struct ServersController: Sendable {
         _ = try Query(request, allowing: [])
         var servers: [JSONValue] = []
         for agent in try await store.read({ try $0.agents() }) {
-            servers.append(.object(agent.payload(await sweep.presence(of: agent.id), at: now())))
+            servers.append(.object(agent.payload(await sweep.presence(of: agent.id))))
         }
         return Response(json: ["success": true, "servers": .array(servers)])
     }
@@ -60,7 +59,7 @@ struct ServersController: Sendable {
 
     private func answer(_ id: AgentID, _ agent: AgentRecord?) async throws -> Response {
         guard let agent else { throw Problem.unknownServer(id.description) }
-        var payload = agent.payload(await sweep.presence(of: id), at: now())
+        var payload = agent.payload(await sweep.presence(of: id))
         payload["open_jobs"] = .integer(try await store.read { try $0.openJobs(of: id) })
         payload["success"] = true
         return Response(json: .object(payload))
