@@ -89,14 +89,20 @@ struct PanelCrashPointTests {
         }
     }
 
-    /// The panel is killed when it has just noted the key that an agent speaks under.
+    /// The panel is killed when it has just noted the new key that an agent speaks under.
     @Test func goesOnUnderTheKeyThatItHasNoted() async throws {
-        try await House.run([.greeting], withAgent: false) { house in
+        try await House.run([.greeting]) { house in
+            let new = "another root secret that is long enough"
+            for program in [house.panel, house.agent] {
+                program.kill()
+                program.change(["SECRET_KEY": new, "SECRET_KEY_PREVIOUS": Fixtures.rootSecret])
+            }
             try await house.startPanel(dyingAt: .rotate)
             try house.agent.start()
             try await eventually("an end of the panel") { house.panel.isOver }
             try await house.revivePanel()
-            try await eventually("an agent that the panel knows") { try await house.server() != nil }
+            let key = try #require(RootKey(Array(new.utf8))).keys(for: Fixtures.agent).id
+            #expect(try await house.server()?["key_id"] == .string(key))
             _ = try await house.install(number: 1, "greeting")
             try await house.expectTruth()
             house.expectEachRunOnce()

@@ -75,8 +75,11 @@ struct SecretTests {
                 return house.told("began", of: last) == 1
                     && house.plainLog(of: last).contains("said all")
             }
-            for process in [house.runner(of: last)] + house.scripts(of: last).map(\.pid) {
-                let limits = FileTree.text("/proc/\(try #require(process))/limits")
+            let processes = [try #require(house.runner(of: last))] + house.scripts(of: last).map(\.pid)
+            // Some of the script's end meanwhile, and have no limits any more.
+            let limits = processes.map { FileTree.text("/proc/\($0)/limits") }.filter { !$0.isEmpty }
+            #expect(limits.count >= 2, "the runner and the script")
+            for limits in limits {
                 #expect(limits.contains("Max core file size        0                    0 "), "\(limits)")
             }
             try await eventually("the last word at the panel") {
