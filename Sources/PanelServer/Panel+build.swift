@@ -64,7 +64,7 @@ struct Panel {
             token: TokenGuard(token: configuration.token), catalog: catalog, desk: desk, servers: servers,
             store: store, sweep: sweep, feed: feed)
         let http = Application(
-            router: router, server: .http1(configuration: connections),
+            router: router, server: .patient(connections),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
             onServerRunning: { channel in

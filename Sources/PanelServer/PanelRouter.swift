@@ -2,14 +2,15 @@ import HTTPTypes
 import Hummingbird
 import JobKit
 import ManifestKit
+import NIOCore
 
 /// Every route of the panel.
 enum PanelRouter {
     static func build(
         token: TokenGuard, catalog: Catalog, desk: JobDesk, servers: ServerDesk,
         store: any JobStore, sweep: PresenceSweep, feed: JobFeed
-    ) throws -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    ) throws -> Router<PanelContext> {
+        let router = Router(context: PanelContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware())
         router.add(middleware: PlainPaths())
         router.only(.get, "api/health") { _, _ in Response(json: ["success": true, "status": "ok"]) }
@@ -23,6 +24,18 @@ enum PanelRouter {
         let pages = router.group().add(middleware: PageAuth(token: token))
         try PagesController(catalog: catalog).addRoutes(to: pages)
         return router
+    }
+}
+
+/// What is known of a request beside itself.
+struct PanelContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+    /// The thread that its connection lives on.
+    let eventLoop: any EventLoop
+
+    init(source: ApplicationRequestContextSource) {
+        coreContext = CoreRequestContextStorage(source: source)
+        eventLoop = source.channel.eventLoop
     }
 }
 

@@ -36,9 +36,9 @@ extension House {
     }
 
     /// The whole output, page by page; its records have to follow one another without a gap.
-    func output(of id: String) async throws -> String {
+    func output(of id: String, after record: Int = 0) async throws -> String {
         var text = ""
-        var last = 0
+        var last = record
         while true {
             let page = try await api.get("/api/jobs/\(id)/log?after=\(last)").json
             let records = try #require(page["records"]?.array)

@@ -95,6 +95,10 @@ extension JobStoreConformance {
             #expect(try reader.log(of: attempt, afterRecord: 0, limit: 99) == records)
             #expect(try reader.log(of: attempt, afterRecord: 2, limit: 2) == Array(records[2..<4]))
             #expect(try reader.log(of: attempt, afterRecord: 5, limit: 9) == [])
+            for (bytes, count) in [(1, 1), (4, 1), (5, 2), (8, 2), (9, 4), (99, 5)] {
+                let some = try reader.log(of: attempt, afterRecord: 0, limit: 99, bytes: bytes)
+                #expect(some == Array(records[..<count]), "\(bytes) bytes")
+            }
             #expect(try reader.logExtent(of: attempt) == LogExtent(records: 5, bytes: 16))
             #expect(try reader.logExtent(of: AttemptID(job: job.id, number: 2)) == LogExtent())
         }

@@ -24,7 +24,10 @@ public protocol StoreReader {
     /// Waiting jobs whose next attempt is due by `moment`.
     func jobsDue(by moment: Timestamp) throws -> [JobRecord]
     /// Log records of an attempt with numbers above `record`, in order, at most `limit`.
-    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord]
+    ///
+    /// None follow the one with which there are `bytes` or more together: so many are read at a time, whatever a script
+    /// wrote.
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int, bytes: Int) throws -> [LogRecord]
     /// How much there is of an attempt's log.
     func logExtent(of attempt: AttemptID) throws -> LogExtent
     /// The agent, or nil.
@@ -43,6 +46,13 @@ public protocol StoreReader {
     func restoredAt() throws -> Timestamp?
     /// Entries of the audit trail with numbers above `number`, in order.
     func audit(after number: Int, limit: Int) throws -> [AuditEntry]
+}
+
+extension StoreReader {
+    /// Log records of an attempt with numbers above `record`, in order, at most `limit`.
+    public func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord] {
+        try log(of: attempt, afterRecord: record, limit: limit, bytes: .max)
+    }
 }
 
 /// What can be written in a transaction.

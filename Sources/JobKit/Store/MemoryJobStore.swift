@@ -89,8 +89,12 @@ private final class MemoryStoreState: StoreWriter {
         }
     }
 
-    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) -> [LogRecord] {
-        Array((logs[attempt] ?? []).drop { $0.number <= record }.prefix(limit))
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int, bytes: Int) -> [LogRecord] {
+        var rest = bytes
+        return (logs[attempt] ?? []).drop { $0.number <= record }.prefix(limit).prefix { record in
+            defer { rest -= min(rest, record.bytes.count) }
+            return rest > 0
+        }.map(\.self)
     }
 
     func logExtent(of attempt: AttemptID) -> LogExtent {

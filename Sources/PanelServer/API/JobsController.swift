@@ -8,13 +8,15 @@ import NIOCore
 struct JobsController: Sendable {
     /// Records of a log in one answer at most.
     private static let page = 1000
+    /// Bytes of a log in one answer, or in one portion of a longer one; a record is not cut.
+    private static let pageBytes = 128 * 1024
     /// Bytes of output shown with a job.
     private static let tail = 64 * 1024
 
     let store: any JobStore
     let feed: JobFeed
 
-    func addRoutes(to group: RouterGroup<some RequestContext>) {
+    func addRoutes(to group: RouterGroup<PanelContext>) {
         group.only(.get, "jobs", use: list)
         group.only(.get, "jobs/{id}", use: show)
         group.only(.get, "jobs/{id}/log", use: log)
@@ -61,14 +63,14 @@ struct JobsController: Sendable {
     }
 
     /// Answers `GET /api/jobs/{id}/log?attempt=&after=&wait=`, in plain text where that is asked for.
-    @Sendable private func log(request: Request, context: some RequestContext) async throws -> Response {
+    @Sendable private func log(request: Request, context: PanelContext) async throws -> Response {
         let query = try Query(request, allowing: ["attempt", "after", "wait"])
         let id = try context.jobID
         let after = try query.integer("after", in: 0...Int.max) ?? 0
         let number = try query.integer("attempt", in: 1...1_000_000)
         let wait = try query.integer("wait", in: 0...30) ?? 0
         if request.headers[.accept]?.hasPrefix("text/plain") ?? false {
-            return try await plainLog(of: id, attempt: number, after: after)
+            return try await plainLog(of: id, attempt: number, after: after, on: context.eventLoop)
         }
         let news = feed.subscribe(to: id)
         var page = try await logPage(of: id, attempt: number, after: after)
@@ -104,8 +106,10 @@ struct JobsController: Sendable {
             guard attempt.number <= (job.state.isFinal ? latest : latest + 1) else {
                 throw Problem.unknownAttempt(attempt.number, of: id.description)
             }
-            let records = try store.log(of: attempt, afterRecord: after, limit: Self.page)
-            let isFull = records.count == Self.page
+            let records = try store.log(
+                of: attempt, afterRecord: after, limit: Self.page, bytes: Self.pageBytes)
+            let isFull =
+                records.count == Self.page || records.reduce(0) { $0 + $1.bytes.count } >= Self.pageBytes
             let hasEnded = attempt.number < latest || attempt.number == latest && job.attempt.phase == .ended
             let isLast = job.state.isFinal && attempt.number == latest
             return LogPage(
@@ -118,7 +122,9 @@ struct JobsController: Sendable {
         return page
     }
 
-    private func plainLog(of id: JobID, attempt number: Int?, after: Int) async throws -> Response {
+    private func plainLog(
+        of id: JobID, attempt number: Int?, after: Int, on eventLoop: any EventLoop
+    ) async throws -> Response {
         let store = store
         let first = try await logPage(of: id, attempt: number, after: after)
         let attempt = AttemptID(job: id, number: first.attempt)
@@ -132,8 +138,11 @@ struct JobsController: Sendable {
                 var records = first.records
                 while let last = records.last {
                     try await writer.write(ByteBuffer(bytes: records.flatMap(\.bytes)))
+                    // A write returns before its connection knows of it: portions would pile up for one that takes none.
+                    try await eventLoop.submit {}.get()
                     records = try await store.read {
-                        try $0.log(of: attempt, afterRecord: last.number, limit: Self.page)
+                        try $0.log(
+                            of: attempt, afterRecord: last.number, limit: Self.page, bytes: Self.pageBytes)
                     }
                 }
                 try await writer.finish(nil)

@@ -54,15 +54,18 @@ extension Database {
         try cachedStatement(sql: sql).execute(arguments: arguments(values))
     }
 
-    /// What `read` makes of every row.
+    /// What `read` makes of every row, up to the first one behind which no more are wanted.
     func rows<Value>(
-        _ sql: String, _ values: Values, _ read: (inout RowReader) throws(StoreError) -> Value
+        _ sql: String, _ values: Values, while goesOn: (Value) -> Bool = { _ in true },
+        _ read: (inout RowReader) throws(StoreError) -> Value
     ) throws -> [Value] {
         let rows = try Row.fetchCursor(try cachedStatement(sql: sql), arguments: arguments(values))
         var result: [Value] = []
         while let row = try rows.next() {
             var reader = RowReader(row)
-            result.append(try read(&reader))
+            let value = try read(&reader)
+            result.append(value)
+            guard goesOn(value) else { break }
         }
         return result
     }

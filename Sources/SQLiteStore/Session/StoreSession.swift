@@ -61,13 +61,18 @@ struct StoreSession: StoreReader {
         ) { row throws(StoreError) in try row.integer() } ?? 0
     }
 
-    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int) throws -> [LogRecord] {
-        try database.rows(
+    func log(of attempt: AttemptID, afterRecord record: Int, limit: Int, bytes: Int) throws -> [LogRecord] {
+        var rest = bytes
+        return try database.rows(
             """
             SELECT number, at, bytes FROM logRecord \
             WHERE job = ? AND attempt = ? AND number > ? ORDER BY number LIMIT ?
             """,
-            [attempt.job.description, attempt.number, record, max(0, limit)]
+            [attempt.job.description, attempt.number, record, max(0, limit)],
+            while: { record in
+                rest -= min(rest, record.bytes.count)
+                return rest > 0
+            }
         ) { row throws(StoreError) in
             LogRecord(number: try row.integer(), at: try row.time(), bytes: try row.bytes())
         }
