@@ -1,3 +1,6 @@
+import Glibc
+import Synchronization
+
 /// Where in the file system the caller's own cgroup of version 2 is.
 ///
 /// Found from the kernel's tables, so that it holds for a host with only
@@ -30,12 +33,23 @@ struct ControlGroupPlace: Hashable, Sendable {
             .noControlGroup, "no cgroup v2 file system shows the group '\(own)' of this process")
     }
 
+    private static let found = Mutex<(membership: [UInt8], place: ControlGroupPlace)?>(nil)
+
     /// The calling process's own place.
     static func own() throws(ExecKitError) -> ControlGroupPlace {
         let folder = try Directory("/proc/self")
-        return try ControlGroupPlace(
+        let membership = folder.read("cgroup") ?? []
+        // The table of mounts is long, and made up line by line whenever it is read.
+        if let last = found.withLock({ $0 }), last.membership == membership,
+            access(last.place.path, F_OK) == 0
+        {
+            return last.place
+        }
+        let place = try ControlGroupPlace(
             mountInfo: String(decoding: folder.read("mountinfo") ?? [], as: UTF8.self),
-            membership: String(decoding: folder.read("cgroup") ?? [], as: UTF8.self))
+            membership: String(decoding: membership, as: UTF8.self))
+        found.withLock { $0 = (membership, place) }
+        return place
     }
 
     /// A path of mountinfo, where a space is `\040` and a backslash `\134`.
