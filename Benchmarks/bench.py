@@ -22,7 +22,7 @@ timeout_seconds: 60
 class House:
     """Redis, panel and so many agents of this machine in a folder of their own."""
 
-    def __init__(self, programs, agents):
+    def __init__(self, programs, agents, log_level="warning"):
         self.programs, self.folder = Path(programs), Path(tempfile.mkdtemp(prefix="provision-bench-"))
         self.processes, self.token, self.port = {}, secrets.token_hex(24), 5099
         # Also where the start itself fails.
@@ -36,7 +36,7 @@ class House:
         self.env = dict(
             os.environ, SECRET_KEY=secrets.token_hex(32), REDIS_URL=f"unix://{socket}", PANEL_TOKEN=self.token,
             PANEL_PORT=str(self.port), PANEL_DATABASE=str(self.folder / "panel.sqlite"),
-            PANEL_INSTALLERS=str(self.folder / "installers"), LOG_LEVEL="warning",
+            PANEL_INSTALLERS=str(self.folder / "installers"), LOG_LEVEL=log_level,
             AGENT_INSTALLERS=str(self.folder / "installers"))
         self.start("redis", "redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no")
         self.until(socket.exists)
