@@ -130,6 +130,10 @@ let package = Package(
             name: "simulate", dependencies: ["Simulation", "JobKit", arguments], path: "Tests/Simulate",
             exclude: ["safeguards.patch"],
             swiftSettings: strict),
+        // Light agents by the hundred in one process, for `Benchmarks/run fleet`.
+        .executableTarget(
+            name: "fleet", dependencies: ["JobKit", "RedisQueue", "OpenSSLCrypto"], path: "Benchmarks/Fleet",
+            swiftSettings: strict),
         // The arrows above, the strict settings, the house rules that a machine can check.
         .testTarget(name: "LayeringTests", swiftSettings: strict),
         tests("ManifestKitTests", ["ManifestKit"], excluding: ["Fixtures"]),

@@ -20,9 +20,9 @@ timeout_seconds: 60
 
 
 class House:
-    """Redis, panel and (where asked) an agent in a folder of their own."""
+    """Redis, panel and so many agents of this machine in a folder of their own."""
 
-    def __init__(self, programs, with_agent):
+    def __init__(self, programs, agents, log_level="warning"):
         self.programs, self.folder = Path(programs), Path(tempfile.mkdtemp(prefix="provision-bench-"))
         self.processes, self.token, self.port = {}, secrets.token_hex(24), 5099
         # Also where the start itself fails.
@@ -36,8 +36,7 @@ class House:
         self.env = dict(
             os.environ, SECRET_KEY=secrets.token_hex(32), REDIS_URL=f"unix://{socket}", PANEL_TOKEN=self.token,
             PANEL_PORT=str(self.port), PANEL_DATABASE=str(self.folder / "panel.sqlite"),
-            PANEL_INSTALLERS=str(self.folder / "installers"), LOG_LEVEL="warning", AGENT_ID="agent-001",
-            SERVER_ID="agent-001", AGENT_STATE=str(self.folder / "state"), AGENT_LOGS=str(self.folder / "logs"),
+            PANEL_INSTALLERS=str(self.folder / "installers"), LOG_LEVEL=log_level,
             AGENT_INSTALLERS=str(self.folder / "installers"))
         self.start("redis", "redis-server", "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no")
         self.until(socket.exists)
@@ -45,13 +44,17 @@ class House:
         self.start("panel", str(self.programs / "PanelServer"))
         self.until(self.answers, pause=0.002)
         self.first_answer = time.monotonic() - began
-        if with_agent:
-            self.start("agent", str(self.programs / "AgentDaemon"))
-            self.until(lambda: self.get("/api/servers")["servers"])
+        self.agents = [f"agent-{number:03d}" for number in range(1, agents + 1)]
+        for agent in self.agents:
+            self.start(
+                agent, str(self.programs / "AgentDaemon"), AGENT_ID=agent, SERVER_ID=agent,
+                AGENT_STATE=str(self.folder / agent / "state"), AGENT_LOGS=str(self.folder / agent / "logs"))
+        self.until(lambda: len(self.get("/api/servers")["servers"]) == agents)
 
-    def start(self, name, *command):
+    def start(self, name, *command, **settings):
         log = open(self.folder / f"{name}.log", "wb")
-        self.processes[name] = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, cwd=self.folder)
+        self.processes[name] = subprocess.Popen(
+            command, env=dict(self.env, **settings), stdout=log, stderr=log, cwd=self.folder)
 
     def stop(self, name):
         process = self.processes.pop(name)
@@ -81,8 +84,11 @@ class House:
         connection.request(method, path, body, headers)
         return json.loads(connection.getresponse().read())
 
+    def connection(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+
     def get(self, path):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=40)
+        connection = self.connection()
         try:
             return self.request(connection, "GET", path)
         finally:
@@ -110,22 +116,29 @@ def accepted_per_second(house, connections, seconds=8):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), latency["50"], latency["99"]
 
 
+def submit(house, connection, agent):
+    """The id of a new job."""
+    return house.request(connection, "POST", "/api/apps/noop/install", json.dumps({"server_id": agent, "inputs": {
+        "server_name": "example.com", "admin_email": "admin@example.com", "enable_ssl": "true"}}))["job_id"]
+
+
+def wait_for(house, connection, job):
+    """Returns when the job has succeeded."""
+    while True:
+        page = house.request(connection, "GET", f"/api/jobs/{job}/log?wait=30")
+        if page["complete"]:
+            break
+    if page["status"] != "succeeded":
+        raise SystemExit(f"job {job} ended {page['status']}")
+
+
 def submit_to_finished(house, count=300):
     """Milliseconds from the request to the answer that says the job is final, one job after another."""
-    connection = http.client.HTTPConnection("127.0.0.1", house.port, timeout=40)
-    body = json.dumps({"server_id": "agent-001", "inputs": {
-        "server_name": "example.com", "admin_email": "admin@example.com", "enable_ssl": "true"}})
-    times = []
+    connection, times = house.connection(), []
     for _ in range(count):
         began = time.perf_counter()
-        job = house.request(connection, "POST", "/api/apps/noop/install", body)["job_id"]
-        while True:
-            page = house.request(connection, "GET", f"/api/jobs/{job}/log?wait=30")
-            if page["complete"]:
-                break
+        wait_for(house, connection, submit(house, connection, "agent-001"))
         times.append((time.perf_counter() - began) * 1000)
-        if page["status"] != "succeeded":
-            raise SystemExit(f"job {job} ended {page['status']}")
     return sorted(times)
 
 
@@ -153,14 +166,14 @@ def spawns_per_second(seconds=2):
 
 
 def everything(programs):
-    house = House(programs, with_agent=True)
+    house = House(programs, agents=1)
     try:
         time.sleep(2)
-        idle = {name: house.memory(name) for name in ("panel", "agent")}
+        idle = {name: house.memory(name) for name in ("panel", "agent-001")}
         times = submit_to_finished(house)
-        busy = {name: house.memory(name) for name in ("panel", "agent")}
+        busy = {name: house.memory(name) for name in ("panel", "agent-001")}
         floor, spawns = fsyncs_per_second(house.folder), spawns_per_second()
-        house.stop("agent")
+        house.stop("agent-001")
         rates = [(c, *accepted_per_second(house, c)) for c in (1, 16, 64)]
         loaded = house.memory("panel")
         print(f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}; load before: {os.getloadavg()[0]:.1f}\n")
@@ -171,7 +184,7 @@ def everything(programs):
         print(f"| p50 | {statistics.median(times):.1f} |\n| p99 | {times[int(len(times) * 0.99) - 1]:.1f} |\n| max | {times[-1]:.1f} |")
         print("\n| resident memory, MiB | idle | after 300 jobs | after the load |\n| --- | --- | --- | --- |")
         print(f"| panel | {idle['panel']:.0f} | {busy['panel']:.0f} | {loaded:.0f} |")
-        print(f"| agent | {idle['agent']:.0f} | {busy['agent']:.0f} | – |")
+        print(f"| agent | {idle['agent-001']:.0f} | {busy['agent-001']:.0f} | – |")
         print(f"\n| floor | in the same run |\n| --- | --- |\n| fdatasync of 4 KiB | {floor:.0f}/s |")
         print(f"| `bash -p` that does nothing | {spawns:.0f}/s |\n\nstart to the panel's first answer: {house.first_answer * 1000:.0f} ms")
     finally:
@@ -181,7 +194,7 @@ def everything(programs):
 if __name__ == "__main__":
     what, programs = sys.argv[1:]
     if what == "first-answer":
-        house = House(programs, with_agent=False)
+        house = House(programs, agents=0)
         print(f"start to the panel's first answer: {house.first_answer * 1000:.0f} ms")
         house.close()
     else:

@@ -132,6 +132,11 @@ int gated_start(const struct gated_spawn *order, struct gated_process *process) 
     return 0;
 }
 
+int gated_fork(void) {
+    int pid = fork();
+    return pid < 0 ? -errno : pid;
+}
+
 int gated_signal(int descriptor, int number) {
     return syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0) == 0 ? 0 : errno;
 }

@@ -57,11 +57,9 @@ import ValidationKit
     @Test func thePlanIsAValue() throws {
         try server.publish(script: "#!/bin/bash\n")
         let order = try server.order(secrets: ["db_password": "hunter22"], timeout: 90, grace: 7)
-        let scratch = ScratchFolder()
-        let folder = try scratch.fresh()
         let paths = ScriptPaths(state: "/s", work: "/w", output: "/o", progress: "/p")
-        let plan = try host.examiner.plan(order, copyInto: folder, paths: paths)
-        #expect(plan.arguments == ["/bin/bash", "-p", "\(folder.path)/app/install.sh"])
+        let plan = try host.examiner.plan(order, paths: paths)
+        #expect(plan.arguments == ["/bin/bash", "-p", "\(server.places.state)/copies/app/app/install.sh"])
         #expect(plan.directory == "/w")
         #expect(plan.limits == AttemptLimits(timeout: 90_000, grace: 7_000))
         #expect(plan.environment.last == .init("DB_PASSWORD", secret: Secret("hunter22")))
@@ -84,7 +82,7 @@ import ValidationKit
         ("awk '/core file/ {print $5, $6}' /proc/$PPID/limits", "0 0"),
         ("grep SigIgn /proc/self/status | cut -f2", "0000000000000000"),
         ("grep SigBlk /proc/self/status | cut -f2", "0000000000000000"),
-        ("echo $0 $#", "{folder}/application/app/install.sh 0"),
+        ("echo $0 $#", "{state}/copies/app/app/install.sh 0"),
         ("echo $-", "hpB"),
         ("id -u", "0"),
         ("touch $PROVISION_STATE_DIR/kept && stat -c %a $PROVISION_STATE_DIR", "700"),
@@ -97,8 +95,8 @@ import ValidationKit
         let answer = row.answer.replacing("{folder}", with: folder.path).replacing(
             "{runner}", with: TestServer.runner
         )
-        .replacing("{script}", with: folder.text(AttemptFile.pid) ?? "").replacing(
-            "{attempt}", with: "\(attempt)")
+        .replacing("{script}", with: AttemptBeginning(in: folder).map { "\($0.script)" } ?? "")
+        .replacing("{state}", with: server.places.state).replacing("{attempt}", with: "\(attempt)")
         #expect(run.text == (answer.isEmpty ? "" : answer + "\n"))
     }
 

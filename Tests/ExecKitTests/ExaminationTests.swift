@@ -31,8 +31,9 @@ import Testing
             #expect(error.reason == examined.reason, sourceLocation: sourceLocation)
         }
         #expect(await host.survey().isEmpty, sourceLocation: sourceLocation)
+        let copies = try? Directory("\(server.places.state)/copies")
         #expect(
-            try Directory("\(server.places.state)/scratch").names().isEmpty, sourceLocation: sourceLocation)
+            copies?.has("app") != true || examined.reason != .digestMismatch, sourceLocation: sourceLocation)
         return examined
     }
 
@@ -121,6 +122,50 @@ import Testing
             }
         }
         #expect(run.text == "ready\necho end\nend\n")
+    }
+
+    // MARK: - The kept copy
+
+    private func copiedScript() throws -> String { "\(server.places.state)/copies/app/app/install.sh" }
+
+    private func run(_ order: JobOrder) async throws -> String {
+        try await host.start(VerifiedJob(order: order))
+        return try await server.follow(order.attempt, host).text
+    }
+
+    @Test func theSameContentIsCopiedOnce() async throws {
+        #expect(try await run(server.order()) == "ran\n")
+        let first = try number(of: copiedScript())
+        #expect(try await run(server.order()) == "ran\n")
+        #expect(try number(of: copiedScript()) == first)
+        try server.publish(script: "#!/bin/bash\necho other\n")
+        #expect(try await run(server.order()) == "other\n")
+    }
+
+    /// What a script or anybody else does to the copy is gone with the next order.
+    @Test(arguments: ["echo changed >> \"$0\"", "echo x > \"${0%/*}/more\"", "chmod -x \"$0\"", "rm \"$0\""])
+    func aCopyThatWasChangedIsMadeAnew(_ change: String) async throws {
+        let script = "#!/bin/bash\necho ran; ls \"${0%/*}\"; \(change); exit\n"
+        try server.publish(script: script)
+        for _ in 0..<2 { #expect(try await run(server.order()) == "ran\ninstall.sh\nmanifest.yml\n") }
+    }
+
+    /// G9: the copy vouches for nothing; the repository does, every time.
+    @Test func aCopyOfWhatTheRepositoryHoldsNoMoreIsNotRun() async throws {
+        var order = try server.order()
+        #expect(try await run(order) == "ran\n")
+        await host.discard(order.attempt)
+        order.attempt = AttemptID(job: order.attempt.job, number: 2)
+        try server.publish(script: "#!/bin/bash\necho other\n")
+        #expect(try await refusal(order).reason == .digestMismatch)
+        try Directory(server.places.installers).removeTree("app")
+        #expect(try await refusal(order).reason == .notListed)
+    }
+
+    private func number(of path: String) throws -> UInt {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw ExecKitError.system("look at", path) }
+        return UInt(status.st_ino)
     }
 
     /// J27.

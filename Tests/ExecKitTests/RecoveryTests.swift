@@ -54,7 +54,7 @@ import Testing
     private func waiting(_ prelude: String = "") async throws -> (AttemptID, script: pid_t) {
         let attempt = try await server.start(prelude + "\necho $$; exec sleep 1000", on: host)
         await server.awaitOutput(of: attempt, host)
-        return (attempt, try #require(server.folder(of: attempt).text(AttemptFile.pid).flatMap { pid_t($0) }))
+        return (attempt, try #require(AttemptBeginning(in: server.folder(of: attempt))).script)
     }
 
     private func killRunner(of attempt: AttemptID) throws {
@@ -174,10 +174,12 @@ import Testing
     }
 
     /// F33, after a power loss that kept only what was synced.
-    @Test func f33ABootIDThatIsNotThereIsARestart() async throws {
+    @Test func f33ABeginningWhoseContentIsLostIsARestart() async throws {
         let (attempt, _) = try await waiting()
         try killRunner(of: attempt)
-        try server.folder(of: attempt).remove(AttemptFile.bootID)
+        let folder = try server.folder(of: attempt)
+        folder.remove(AttemptFile.began)
+        try folder.create(AttemptFile.began, [])
         guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
         #expect(result.ending == .interrupted(.hostRestarted))
     }
@@ -231,8 +233,10 @@ import Testing
         }
         if !runnerLives { try killRunner(of: attempt) }
         let folder = try server.folder(of: attempt)
-        folder.remove(AttemptFile.pid)
-        try folder.create(AttemptFile.pid, Array("\(bystander.pid)\n".utf8))
+        let began = try #require(AttemptBeginning(in: folder))
+        let forged = AttemptBeginning(at: began.at, script: bystander.pid, bootID: began.bootID)
+        folder.remove(AttemptFile.began)
+        try folder.create(AttemptFile.began, forged.bytes)
         await host.cancel(attempt)
         let run = try await server.follow(attempt, host)
         #expect(run.result?.ending == (runnerLives ? .cancelled : .interrupted(.runnerDied)))

@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import JobKit
 import Synchronization
+import TestSupport
 import Testing
 import ValidationKit
 
@@ -79,6 +80,11 @@ import ValidationKit
         _ text: String
     ) {
         #expect(throws: (any Error).self) { try RunnerOrder(parsing: Array(text.utf8)) }
+    }
+
+    @Test func theRehearsedOrderIsOne() throws {
+        let order = try RunnerOrder(parsing: Array(RunnerMain.rehearsedOrder.utf8))
+        #expect(order.plan.environment.count == 2 && order.plan.limits.timeout == 1)
     }
 
     // MARK: - The gate
@@ -166,23 +172,38 @@ import ValidationKit
 
     // MARK: - The lock
 
-    @Test func aLockThatIsHandedDownStaysTaken() throws {
+    private func template(_ program: String = TestServer.runner) -> RunnerTemplate {
+        RunnerTemplate(program: program, attempts: "/nowhere", queue: queue)
+    }
+
+    /// The runner that has signed the lock of `folder`, once there is one.
+    private func signer(of folder: Directory) async throws -> Descriptor {
+        try await eventually("a runner that holds its lock") { RunnerLock.holder(of: folder) }
+    }
+
+    private func hasEnded(_ process: Descriptor) -> Bool {
+        var end = pollfd(fd: process.number, events: Int16(POLLIN), revents: 0)
+        return poll(&end, 1, 10_000) == 1
+    }
+
+    @Test func aLockThatIsHandedDownStaysTaken() async throws {
         let folder = try scratch.fresh()
-        var runner: IdleRunner? = try IdleRunner(
-            program: TestServer.runner, attempts: "/nowhere", queue: queue)
-        let process = try #require(runner).process
+        let template = template()
+        var runner: NewRunner? = try template.runner()
         var lock = RunnerLock(taking: folder)
         if let lock { runner?.give(lock) }
         lock = nil
+        let process = try await signer(of: folder)
         #expect(RunnerLock(taking: folder) == nil)
         runner = nil
-        #expect(process.hasEnded(within: 10_000))
+        #expect(hasEnded(process))
         #expect(RunnerLock(taking: folder) != nil)
     }
 
     @Test func anOrderThatCannotBeReadIsRefusedByTheRunner() throws {
         let folder = try scratch.fresh()
-        let runner = try IdleRunner(program: TestServer.runner, attempts: "/nowhere", queue: queue)
+        let template = template()
+        let runner = try template.runner()
         runner.give(try #require(RunnerLock(taking: folder)))
         var order = try order(["/bin/true"], in: folder.path)
         order.plan.environment = [.init("A", String(repeating: "x", count: RunnerOrder.maximumSize))]
@@ -190,34 +211,67 @@ import ValidationKit
         #expect(!folder.has(AttemptFile.began))
     }
 
-    // MARK: - The shelf
+    // MARK: - The template
 
-    @Test func aReadyRunnerIsTakenOnce() throws {
-        let shelf = RunnerShelf(program: TestServer.runner, attempts: "/nowhere", queue: queue)
-        shelf.refill()
-        queue.sync(flags: .barrier) {}
-        let first = try shelf.take()
-        let second = try shelf.take()
-        #expect(first.isAlive && second.isAlive)
-        #expect(first.process.pid != second.process.pid)
+    @Test func eachRunnerIsAProcessOfItsOwnInASessionOfItsOwn() async throws {
+        let template = template()
+        var sessions: Set<pid_t> = []
+        var runners: [NewRunner] = []
+        for _ in 0..<3 {
+            let folder = try scratch.fresh()
+            let runner = try template.runner()
+            runner.give(try #require(RunnerLock(taking: folder)))
+            _ = try await signer(of: folder)
+            let number = try #require(RunnerLock.signer(of: folder.open(AttemptFile.lock, O_RDWR)))
+            sessions.insert(getsid(number))
+            #expect(getsid(number) == number)
+            runners.append(runner)
+        }
+        #expect(sessions.count == 3)
+        #expect(!sessions.contains(try #require(template.process).pid))
+        withExtendedLifetime(runners) {}
     }
 
-    @Test func aReadyRunnerThatDiedIsReplaced() throws {
-        let shelf = RunnerShelf(program: "/bin/true", attempts: "/nowhere", queue: queue)
-        shelf.refill()
-        queue.sync(flags: .barrier) {}
-        let runner = try shelf.take()
-        #expect(runner.process.hasEnded(within: 10_000))
-        #expect(try shelf.take().process.pid != runner.process.pid)
+    @Test func aTemplateThatDiedIsReplaced() throws {
+        let template = template()
+        _ = try template.runner()
+        let first = try #require(template.process)
+        first.signal(SIGKILL)
+        #expect(first.hasEnded(within: 10_000))
+        _ = try template.runner()
+        #expect(template.process?.pid != first.pid)
     }
 
-    @Test func aReadyRunnerEndsWithItsAgent() throws {
-        var shelf: RunnerShelf? = RunnerShelf(program: TestServer.runner, attempts: "/nowhere", queue: queue)
-        var idle = try shelf?.take()
-        let process = try #require(idle).process
-        idle = nil
-        shelf = nil
+    @Test func aTemplateEndsWithItsAgentAndItsRunnersDoNot() async throws {
+        let folder = try scratch.fresh()
+        var template: RunnerTemplate? = template()
+        template?.prepare()
+        queue.sync(flags: .barrier) {}
+        let process = try #require(template?.process)
+        var runner = try template?.runner()
+        runner?.give(try #require(RunnerLock(taking: folder)))
+        let made = try await signer(of: folder)
+        template = nil
         #expect(process.hasEnded(within: 10_000))
+        #expect(RunnerLock.holder(of: folder) != nil)
+        runner = nil
+        #expect(hasEnded(made))
+    }
+
+    @Test func aProgramThatCannotBeLoadedIsReportedWithTheKernelsReason() throws {
+        let folder = try scratch.fresh()
+        let template = template("/no/such/runner")
+        let order = try order(["/bin/true"], in: folder.path)
+        let reason: String?
+        do throws(ExecKitError) {
+            let answer = try template.runner().tell(order)
+            #expect(answer.isEmpty)
+            reason = template.failureToStart?.message
+        } catch {
+            // The process was gone before it could be asked.
+            reason = error.message
+        }
+        #expect(reason == "cannot start '/no/such/runner': No such file or directory")
     }
 }
 

@@ -68,8 +68,8 @@ import Testing
         }
     }
 
-    /// Targets below Tests, which no product ships.
-    private static let unshipped: Set = ["TestSupport", "Simulation", "simulate"]
+    /// Targets below Tests and Benchmarks, which no product ships.
+    private static let unshipped: Set = ["TestSupport", "Simulation", "simulate", "fleet"]
 
     @Test func noTargetKnowsMoreThanItMay() throws {
         let package = try Self.package()

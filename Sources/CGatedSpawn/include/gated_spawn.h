@@ -34,6 +34,11 @@ struct gated_process {
 /// Returns 0, or an errno where no process was made.
 int gated_start(const struct gated_spawn *_Nonnull order, struct gated_process *_Nonnull process);
 
+/// Makes a copy of the calling process, which must have no other thread: 0 in the copy.
+///
+/// Returns the copy's number, or a negative errno where none was made.
+int gated_fork(void);
+
 /// Sends a signal to the process behind a descriptor; returns 0 or an errno.
 int gated_signal(int descriptor, int number);
 

@@ -6,11 +6,7 @@ enum AttemptFile {
     static let spec = "spec"
     /// Held for as long as the runner lives; who holds it is the runner.
     static let lock = "runner.lock"
-    /// The script's process number: for people, never for a decision.
-    static let pid = "pid"
-    /// The kernel's name for the time since the server was started.
-    static let bootID = "boot_id"
-    /// When the script was let go, in milliseconds since 1970; durable before that.
+    /// When, as which process and in which boot the script was let go; durable before that.
     static let began = "began"
     /// The output as ``LogFrame``s.
     static let log = "log"
@@ -25,8 +21,6 @@ enum AttemptFile {
     /// How much of the log's end the rest has room for, twice and with its frames.
     static let tailReserveSize = (reserveSize - resultReserveSize) * 2 / 5
 
-    /// The verified copy of the application, which is what runs.
-    static let application = "application"
     /// The script's working directory.
     static let work = "work"
     /// Where the script writes its results and its progress.

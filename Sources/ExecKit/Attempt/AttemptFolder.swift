@@ -15,9 +15,7 @@ struct AttemptFolder: Sendable {
     }
 
     /// When the script was let go, or nil where it was not, or the file is damaged.
-    var beganAt: Timestamp? {
-        directory.text(AttemptFile.began).flatMap { Int64($0) }.map { Timestamp(milliseconds: $0) }
-    }
+    var beganAt: Timestamp? { AttemptBeginning(in: directory)?.at }
 
     /// What became of the attempt; where its runner is gone, nothing of it lives afterwards.
     ///
@@ -52,8 +50,8 @@ struct AttemptFolder: Sendable {
 
     private func traces(bootID: String) -> AttemptTraces {
         AttemptTraces(
-            isLockHeld: false, hasBegan: directory.read(AttemptFile.began) != nil,
-            isSameBoot: directory.text(AttemptFile.bootID) == bootID,
+            isLockHeld: false, hasBegan: directory.has(AttemptFile.began),
+            isSameBoot: AttemptBeginning(in: directory)?.bootID == bootID,
             cause: directory.text(AttemptFile.cause).flatMap(EndingCause.init),
             result: directory.read(AttemptFile.result).flatMap { bytes in
                 (try? JSONValue(parsing: bytes)).flatMap { try? AttemptResult(json: $0) }

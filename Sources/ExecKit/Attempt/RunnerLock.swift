@@ -54,7 +54,8 @@ struct RunnerLock: Sendable {
         return gated_signal(runner.number, number) == 0
     }
 
-    private static func signer(of file: Descriptor) -> pid_t? {
+    /// The number of the process that has signed the lock of a file.
+    static func signer(of file: Descriptor) -> pid_t? {
         var lock = flock()
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)

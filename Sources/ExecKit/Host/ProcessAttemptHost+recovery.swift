@@ -5,7 +5,7 @@ extension ProcessAttemptHost {
     private var attempts: Directory? { try? Directory("\(places.state)/attempts") }
 
     func surveyNow() -> [AttemptID: AttemptStanding] {
-        defer { shelf.refill() }
+        defer { template.prepare() }
         guard let attempts else { return [:] }
         var standings: [AttemptID: AttemptStanding] = [:]
         for name in attempts.names() {

@@ -2,13 +2,9 @@ import JobKit
 
 extension ProcessAttemptHost {
     func examineNow(_ order: JobOrder) -> Refusal? {
-        let name = order.attempt.description
         do throws(Refusal) {
-            let scratch = try folder("scratch")
-            scratch.removeTree(name)
-            defer { scratch.removeTree(name) }
-            let copy = try orRefuse { () throws(ExecKitError) in try scratch.makeDirectory(name) }
-            _ = try examiner.plan(order, copyInto: copy, paths: paths(of: order, in: copy.path))
+            let folder = "\(places.state)/attempts/\(order.attempt)"
+            _ = try examiner.plan(order, paths: paths(of: order, in: folder))
             return nil
         } catch {
             return error
@@ -20,8 +16,6 @@ extension ProcessAttemptHost {
     /// Returns once `began` is on disk. Where it throws, the folder is gone and
     /// nothing ran.
     func startNow(_ order: JobOrder) throws(Refusal) {
-        // Not before this attempt's lock is let go of: for a moment, a new process has all that this one has open.
-        defer { shelf.refill() }
         let attempts = try folder("attempts")
         let name = order.attempt.description
         let directory = try orRefuse { () throws(ExecKitError) in try attempts.makeDirectory(name) }
@@ -42,8 +36,7 @@ extension ProcessAttemptHost {
             _ = try Directory.ensured(paths.state)
             _ = try Directory.ensured(places.logs)
             _ = try directory.makeDirectory(AttemptFile.work)
-            let copy = try directory.makeDirectory(AttemptFile.application)
-            var plan = try examiner.plan(order, copyInto: copy, paths: paths)
+            var plan = try examiner.plan(order, paths: paths)
             if let limits { plan.limits = limits }
             let runnerOrder = RunnerOrder(
                 attempt: order.attempt, folder: directory.path, plan: plan,
@@ -59,17 +52,16 @@ extension ProcessAttemptHost {
     private func hand(
         _ order: RunnerOrder, to directory: Directory, _ lock: RunnerLock
     ) throws(Refusal) {
-        let runner = try orRefuse { () throws(ExecKitError) in try shelf.take() }
+        let runner = try orRefuse { () throws(ExecKitError) in try template.runner() }
         runner.give(lock)
         let answer = runner.tell(order)
         // Without a word, what is on disk says whether the script may have run.
         if answer == "began" || answer.isEmpty && directory.has(AttemptFile.began) { return }
-        _ = runner.process.hasEnded(within: -1)
         let prefix = "refused:"
         let reason =
             answer.hasPrefix(prefix)
             ? String(answer.dropFirst(prefix.count))
-            : runner.process.failure(toStart: places.runner) ?? "its runner was killed"
+            : template.failureToStart?.message ?? "its runner was killed"
         throw Refusal(.policy, "the script cannot be run as promised: \(reason)")
     }
 

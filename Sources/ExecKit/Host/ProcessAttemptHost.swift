@@ -36,7 +36,7 @@ public struct ProcessAttemptHost: AttemptHost {
     /// Bounds that tests make small; the order's own times replace the first two.
     let limits: AttemptLimits?
     let queue = DispatchQueue(label: "ExecKit.ProcessAttemptHost", attributes: .concurrent)
-    let shelf: RunnerShelf
+    let template: RunnerTemplate
 
     /// A host for the attempts of `agent`.
     ///
@@ -54,11 +54,13 @@ public struct ProcessAttemptHost: AttemptHost {
         self.bootID = bootID
         self.limits = limits
         self.now = now
-        shelf = RunnerShelf(program: places.runner, attempts: "\(places.state)/attempts", queue: queue)
-        examiner = JobExaminer(repository: places.installers, agent: agent, facts: facts, sealers: sealers)
+        template = RunnerTemplate(program: places.runner, attempts: "\(places.state)/attempts", queue: queue)
+        examiner = JobExaminer(
+            copies: ApplicationCopies(of: places.installers, in: "\(places.state)/copies"), agent: agent,
+            facts: facts, sealers: sealers)
     }
 
-    /// Says why the order cannot run here, from a copy of the application that is removed again.
+    /// Says why the order cannot run here.
     public func examine(_ job: VerifiedJob) async -> Refusal? {
         await blocking { examineNow(job.order) }
     }

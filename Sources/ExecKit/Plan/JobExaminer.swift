@@ -11,7 +11,7 @@ import ValidationKit
 /// 5. the sealed inputs;
 /// 6. all inputs, against the manifest.
 struct JobExaminer: Sendable {
-    let repository: String
+    let copies: ApplicationCopies
     let agent: AgentID
     let facts: HostFacts
     let sealers: [InputSealer]
@@ -19,13 +19,10 @@ struct JobExaminer: Sendable {
     private static let timeouts = 1...86_400
     private static let graces = 1...300
 
-    /// What the order's script is given; its application is copied into the empty `folder`.
-    func plan(
-        _ order: JobOrder, copyInto folder: Directory, paths: ScriptPaths
-    ) throws(Refusal) -> ExecutionPlan {
+    /// What the order's script is given.
+    func plan(_ order: JobOrder, paths: ScriptPaths) throws(Refusal) -> ExecutionPlan {
         try checkLimits(order)  // 1
-        let copy = try ApplicationCopy(of: order, repository: repository, into: folder)  // 2
-        let application = copy.application
+        let application = try copies.application(of: order)  // 2
         try checkScript(order, application.manifest)  // 3
         try checkHost(application.manifest)  // 4
         let raw = try openInputs(order, application.manifest)  // 5

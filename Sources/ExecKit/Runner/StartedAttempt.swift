@@ -52,7 +52,8 @@ struct StartedAttempt: Sendable {
             held = process
             self.process = process
             beganAt = clock.now
-            try Self.record(process.pid, beganAt, order.bootID, in: folder)  // 3
+            try Self.record(
+                AttemptBeginning(at: beganAt, script: process.pid, bootID: order.bootID), in: folder)  // 3
             beganElapsed = clock.elapsed
             CrashPoint.spawnAfterBegan.pass()
             guard gate.writing.write([1]) == 0 else { throw ExecKitError.system("open", "gate") }  // 4
@@ -75,15 +76,9 @@ struct StartedAttempt: Sendable {
         try folder.replace(AttemptFile.result, bytes, intoSpaceOf: AttemptFile.reserve)
     }
 
-    private static func record(
-        _ pid: pid_t, _ beganAt: Timestamp, _ bootID: String, in folder: Directory
-    ) throws(ExecKitError) {
-        // Only `began` is synced: where it outlives a power loss that the others
-        // do not, their absence says that the server was restarted.
-        try folder.create(AttemptFile.pid, Array("\(pid)\n".utf8))
-        try folder.create(AttemptFile.bootID, Array("\(bootID)\n".utf8))
+    private static func record(_ beginning: AttemptBeginning, in folder: Directory) throws(ExecKitError) {
         CrashPoint.spawnBeforeBegan.pass()
-        try folder.create(AttemptFile.began, Array("\(beganAt.milliseconds)\n".utf8), synced: true)
+        try folder.create(AttemptFile.began, beginning.bytes, synced: true)
         try folder.sync()
     }
 

@@ -1,3 +1,6 @@
+import Glibc
+import Synchronization
+
 /// Where in the file system the caller's own cgroup is: the one of version 2, or of a controller of version 1.
 ///
 /// Found from the kernel's tables, so that it holds for a host with only
@@ -37,12 +40,23 @@ struct ControlGroupPlace: Hashable, Sendable {
             "no cgroup \(controller ?? "v2") file system shows the group '\(own)' of this process")
     }
 
+    private static let found = Mutex<[String?: (membership: [UInt8], place: ControlGroupPlace)]>([:])
+
     /// The calling process's own place.
     static func own(controller: String? = nil) throws(ExecKitError) -> ControlGroupPlace {
         let folder = try Directory("/proc/self")
-        return try ControlGroupPlace(
+        let membership = folder.read("cgroup") ?? []
+        // The table of mounts is long, and made up line by line whenever it is read.
+        if let last = found.withLock({ $0[controller] }), last.membership == membership,
+            access(last.place.path, F_OK) == 0
+        {
+            return last.place
+        }
+        let place = try ControlGroupPlace(
             mountInfo: String(decoding: folder.read("mountinfo") ?? [], as: UTF8.self),
-            membership: String(decoding: folder.read("cgroup") ?? [], as: UTF8.self), controller: controller)
+            membership: String(decoding: membership, as: UTF8.self), controller: controller)
+        found.withLock { $0[controller] = (membership, place) }
+        return place
     }
 
     /// The group's path below its file system's root, from a line `number:controllers:path`.

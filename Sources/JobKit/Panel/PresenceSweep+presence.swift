@@ -54,6 +54,8 @@ extension PresenceSweep {
         case unbelievable(AgentID)
         /// An agent has received more than this panel's record says was ever sent: the record is an old one.
         case setBack(AgentID, received: Int, sent: Int)
+        /// All agents were looked at, which took so long.
+        case swept(agents: Int, in: Duration)
         /// The wire failed; the next sweep tries again.
         case linkFailed(QueueError)
         /// The wire answers again.

@@ -95,7 +95,9 @@ public actor PresenceSweep {
     /// One look at every agent; a wire or a record that fails is looked at again with the next.
     package func turn() async throws {
         do {
-            try await sweep()
+            var count = 0
+            let time = try await clock.measure { count = try await sweep() }
+            onEvent(.swept(agents: count, in: time))
             if isLinkDown { onEvent(.linkRestored) }
             isLinkDown = false
         } catch let error as QueueError {
@@ -158,8 +160,9 @@ public actor PresenceSweep {
         }
     }
 
-    /// One look at every agent.
-    func sweep() async throws {
+    /// One look at every agent; how many there are.
+    @discardableResult
+    func sweep() async throws -> Int {
         // With no agents nothing below would ask the wire for anything.
         try await link.check()
         let agents = try await store.read { try $0.agents() }
@@ -178,6 +181,7 @@ public actor PresenceSweep {
             await help(agent)
         }
         try await offerDueRetries(at: moment)
+        return agents.count
     }
 
     /// Beats that were signed with a key of their agent, by what is known of it.

@@ -22,14 +22,27 @@ public struct Installer: Sendable, Identifiable {
     /// git has it: a clone's umask changes nothing), the bytes. Texts and bytes follow
     /// their length, so that no two folders have one form.
     package func contentDigestInput() throws(FileError) -> [UInt8] {
+        try Self.contentDigestInput(of: files) { path, bytes throws(FileError) in
+            guard path != InstallerFolder.manifestName || bytes == manifestBytes else {
+                throw FileError(
+                    .changed, path: folderPath + "/" + path, "changed since the application was loaded")
+            }
+        }
+    }
+
+    /// The same of a folder whatever its manifest says.
+    package static func contentDigestInput(of folder: Folder) throws(FileError) -> [UInt8] {
+        try contentDigestInput(of: InstallerFolder.files(of: folder)) { _, _ in }
+    }
+
+    private static func contentDigestInput(
+        of files: [InstallerFile], check: (String, [UInt8]) throws(FileError) -> Void
+    ) throws(FileError) -> [UInt8] {
         var input = Array("provision-content-v1\n".utf8)
         input.append(bigEndian: UInt64(files.count))
         for file in files {
             let bytes = try file.bytes()
-            guard file.path != InstallerFolder.manifestName || bytes == manifestBytes else {
-                throw FileError(
-                    .changed, path: folderPath + "/" + file.path, "changed since the application was loaded")
-            }
+            try check(file.path, bytes)
             input.append(lengthPrefixed: Array(file.path.utf8))
             input.append(bigEndian: file.isProgram ? 0o755 : 0o644)
             input.append(lengthPrefixed: bytes)

@@ -27,7 +27,7 @@ struct InstallerFolder {
                 }
                 reader.checkScripts(of: manifest, in: folder)
             }
-            let files = reader.files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
+            let files = reader.sortedFiles
             let installer = decoded.value.map {
                 Installer(manifest: $0, folderPath: path, files: files, manifestBytes: bytes)
             }
@@ -37,6 +37,21 @@ struct InstallerFolder {
             return Decoded(
                 value: nil, diagnostics: [Diagnostic(.error, .folder, error.description, at: place)])
         }
+    }
+
+    /// The files of an application's folder, whatever its manifest says.
+    static func files(of folder: Folder) throws(FileError) -> [InstallerFile] {
+        let place = SourceLocation(file: folder.path + "/" + manifestName)
+        var reader = InstallerFolder(folderPath: folder.path, place: place)
+        try reader.list(folder, prefix: "", depth: 0)
+        if let finding = reader.diagnostics.first {
+            throw FileError(.notRegular, path: folder.path, finding.message)
+        }
+        return reader.sortedFiles
+    }
+
+    private var sortedFiles: [InstallerFile] {
+        files.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     }
 
     private let folderPath: String

@@ -88,6 +88,9 @@ struct EventLogging: Sendable {
             logger.critical(
                 "this panel's record is older than what an agent has received; restore a newer one",
                 metadata: ["agent": "\(agent)", "received": "\(received)", "sent": "\(sent)"])
+        case .swept(let agents, let time):
+            logger.trace(
+                "swept", metadata: ["agents": "\(agents)", "ms": "\(time / .milliseconds(1))"])
         case .linkFailed(let error):
             logger.warning("redis failed while sweeping", metadata: ["error": "\(error)"])
         case .linkRestored: logger.info("redis answers again")
