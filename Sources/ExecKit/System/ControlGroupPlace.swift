@@ -24,10 +24,7 @@ struct ControlGroupPlace: Hashable, Sendable {
             // 36 35 98:0 /root /mount/point rw,noatime optional… - type source options
             let fields = mount.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), dash >= 6, dash + 1 < fields.count,
-                controller.map({ name in
-                    fields[dash + 1] == "cgroup"
-                        && fields.last?.split(separator: ",").contains(name[...]) == true
-                }) ?? (fields[dash + 1] == "cgroup2")
+                Self.isWanted(fields[(dash + 1)...], controller)
             else { continue }
             let root = fields[3] == "/" ? "" : Self.unescaped(fields[3])
             guard own == root || own.hasPrefix(root + "/"), !own.hasPrefix("/..") else { continue }
@@ -59,15 +56,23 @@ struct ControlGroupPlace: Hashable, Sendable {
         return place
     }
 
+    /// Whether a mount is of version 2, or of the controller of version 1, by `type source options`.
+    private static func isWanted(_ mount: ArraySlice<Substring>, _ controller: String?) -> Bool {
+        guard let controller else { return mount.first == "cgroup2" }
+        return mount.first == "cgroup"
+            && mount.last?.split(separator: ",").contains(controller[...]) == true
+    }
+
     /// The group's path below its file system's root, from a line `number:controllers:path`.
     private static func own(_ membership: String, _ controller: String?) -> Substring? {
         for line in membership.split(separator: "\n") {
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard parts.count == 3, parts[2].hasPrefix("/") else { continue }
-            let isIt =
+            // The line of version 2 is `0::/path`.
+            let isWanted =
                 controller.map { parts[1].split(separator: ",").contains($0[...]) }
                 ?? (parts[0] == "0" && parts[1].isEmpty)
-            if isIt { return parts[2] }
+            if isWanted { return parts[2] }
         }
         return nil
     }
