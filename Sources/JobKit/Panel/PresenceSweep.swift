@@ -18,14 +18,14 @@ public actor PresenceSweep {
     /// Seconds after which messages that were sent and not received are sent anew.
     static let stall = 30
 
-    private let store: any JobStore
-    private let link: any PanelLink
+    let store: any JobStore
+    let link: any PanelLink
     private let keyring: Keyring
     private let dispatcher: JobDispatcher
     private let ingestor: ReportIngestor
     private let clock: any Clock<Duration>
     private let now: @Sendable () -> Timestamp
-    private let onEvent: @Sendable (Event) -> Void
+    let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
     private var sessions: [AgentID: SessionWatch] = [:]
     private var skewed: Set<AgentID> = []
@@ -36,6 +36,8 @@ public actor PresenceSweep {
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
     private var isLinkDown = false
+    /// Agents that lay too much on the wire when that was looked at last.
+    var flooding: Set<AgentID> = []
 
     /// A sweep with all its parts.
     public init(
@@ -148,7 +150,9 @@ public actor PresenceSweep {
         // With no agents nothing below would ask the wire for anything.
         try await link.check()
         let agents = try await store.read { try $0.agents() }
-        // First, because it needs no room: a record that is full still answers agents.
+        // A flood holds up all that comes after.
+        try await relieveWire(of: agents.map(\.id), at: now())
+        // Before all that needs room: a record that is full still answers agents.
         ingestor.acknowledger.mark(keeping: Self.patience / Self.interval + 2)
         if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
         sweeps += 1
