@@ -113,7 +113,7 @@ private final class CrowdMember: @unchecked Sendable {
                 "SET", keys.beat(agent), RedisArgument(envelope ?? []), "EX",
                 RedisArgument(RedisJobQueue.beatLife),
             ],
-            ["PUBLISH", RedisArgument(keys.bell), RedisArgument(agent.description)],
+            ["PUBLISH", RedisArgument(keys.bell(agent)), ""],
         ]
     }
 

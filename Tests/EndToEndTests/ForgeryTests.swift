@@ -204,9 +204,10 @@ struct ForgeryTests {
                 _ = try await redis.command("XADD", RedisArgument("provision:ack:\(name)"), "*", "e", noise)
                 _ = try await redis.command(
                     "XADD", RedisArgument("provision:up:\(name)"), "1-100000", "e", noise)
-                _ = try await redis.command("PUBLISH", "provision:bell", RedisArgument(name))
+                _ = try await redis.command("PUBLISH", RedisArgument("provision:bell:\(name)"), "")
             }
-            _ = try await redis.command("PUBLISH", "provision:bell", noise)
+            _ = try await redis.command(
+                "PUBLISH", RedisArgument(Array("provision:bell:".utf8) + noise.bytes), noise)
             try house.openGate("go")
             #expect(try await house.end(of: id)["exit_code"] == 3)
             #expect(house.told("began", of: id) == 1)

@@ -1,3 +1,5 @@
+import JobKit
+import SQLiteStore
 import Synchronization
 import TestSupport
 import Testing
@@ -66,5 +68,16 @@ extension House {
         #expect(accepted.count == count)
         try await expectTruth(within: limit)
         #expect(witness.count == 2 * count)
+        let delays = try await delays()
+        // A gap or a standstill is found within 30 s and a beat; what is behind it waits as well.
+        if !Self.isLongRun { #expect(delays[count * 99 / 100] < 45_000) }
+        print("delay: of \(count) jobs, p50 \(delays[count / 2]) ms, p99 \(delays[count * 99 / 100]) ms")
+    }
+
+    /// How long jobs waited from their acceptance to their scripts' beginning, in milliseconds, the shortest first.
+    private func delays() async throws -> [Int64] {
+        try await withRecord { store in
+            try await store.read { try $0.jobs(JobQuery(limit: .max)) }
+        }.compactMap { job in job.beganAt.map { $0.milliseconds - job.createdAt.milliseconds } }.sorted()
     }
 }

@@ -136,7 +136,7 @@ private struct Attacker {
         async throws
     {
         // Numbers that are too low are refused; that is one more thing the others have to bear.
-        _ = try await redis.pipeline(commands + [["PUBLISH", "provision:bell", RedisArgument(agent)]])
+        _ = try await redis.pipeline(commands + [["PUBLISH", RedisArgument("provision:bell:\(agent)"), ""]])
         deeds[deed, default: 0] += commands.count
         messages += commands.count
     }

@@ -32,6 +32,8 @@ private final class FloodedLink: PanelLink {
     func acknowledge(
         _ acknowledgements: [(agent: AgentID, envelope: [UInt8], through: StreamPosition)]
     ) async throws(QueueError) {}
+    func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] { [:] }
+    func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool { false }
     func check() async throws(QueueError) {}
 }
 

@@ -59,7 +59,8 @@ import Testing
         ["CLIENT", "KILL", "x"],
         ["SHUTDOWN"], ["DEBUG", "SLEEP", "0"], ["EVAL", "return 1", "0"], ["FUNCTION", "LIST"],
         ["MODULE", "LIST"], ["SLAVEOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], ["SAVE"], ["INFO"],
-        ["SUBSCRIBE", "provision:bell"], ["PSUBSCRIBE", "*"], ["PUBLISH", "other", "x"],
+        ["SUBSCRIBE", "provision:bell:agent-001"], ["PSUBSCRIBE", "*"], ["PUBLISH", "other", "x"],
+        ["PUBLISH", "provision:bell:agent-002", ""],
         ["RENAME", "provision:up:agent-001", "provision:up:agent-002"],
         ["COPY", "provision:up:agent-001", "provision:up:agent-002"],
         ["SORT", "provision:up:agent-001"], ["DUMP", "provision:up:agent-001"],
@@ -95,6 +96,19 @@ import Testing
             return
         }
         #expect(text.hasPrefix("NOPERM"), "\(words): \(text)")
+    }
+
+    /// F58: who is shut out is so at once and from then on; nobody without a user of that name, and never the panel.
+    @Test func isTakenAwayFromOneAgentAlone() async throws {
+        try await enrol(Self.access.rule)
+        #expect(try await mine.command("PING") == .status("PONG"))
+        let panel = try RedisJobQueue(url: server.socketURL, name: "panel")
+        #expect(try await panel.shutOut(Fixtures.agent))
+        #expect(await failure { try await mine.command("PING") } != nil)
+        #expect(await failure { try await mine.command("PING") }?.word == "WRONGPASS")
+        for name in ["agent-002", "default"] { #expect(try await !panel.shutOut(.sample(name))) }
+        #expect(try await admin.command("ACL", "GETUSER", "agent-002") == .null)
+        try await RedisJobQueue(url: server.socketURL, name: "another").check()
     }
 
     @Test func holdsNoPassword() {

@@ -10,7 +10,11 @@ import Testing
     private static let forms: [(form: String, since: String)] = [
         ("AUTH *", "1.0"), ("AUTH * *", "6.0"), ("SELECT *", "1.0"), ("CLIENT SETNAME *", "2.6.9"),
         ("ROLE", "2.8.12"), ("PING", "1.0"), ("DEL *", "1.0"), ("GETRANGE * * *", "2.4"),
-        ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("SUBSCRIBE *", "2.0"),
+        ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("PSUBSCRIBE *", "2.0"),
+        ("MEMORY USAGE *", "4.0"),
+        ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
+        ("UNLINK *", "4.0"),
+
         ("XADD * * e *", "5.0"), ("XRANGE * * *", "5.0"), ("XREVRANGE * + - COUNT *", "5.0"),
         ("XREAD COUNT * STREAMS * *", "5.0"), ("XREAD COUNT * BLOCK * STREAMS * * * *", "5.0"),
         ("XTRIM * MINID *", "6.2"), ("SENTINEL get-master-addr-by-name *", "2.8"),
@@ -25,6 +29,8 @@ import Testing
             to: RedisURL(master.socketURL.replacing("unix://", with: "unix://:secret@")), name: "admin")
         _ = try await admin.command(
             "ACL", "SETUSER", "me", "on", ">secret", "allcommands", "allkeys", "allchannels")
+        // One check shuts the agent out, by its user.
+        _ = try await admin.command("ACL", "SETUSER", RedisArgument(Fixtures.agent.description), "on")
         for user in ["", "me"] {
             let url = try RedisURL("redis+sentinel://\(user):secret@127.0.0.1:\(way.port)/mymaster/1")
             try await useEverything(at: url, prefix: user)

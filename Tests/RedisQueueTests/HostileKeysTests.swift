@@ -64,8 +64,8 @@ import Testing
 
     @Test func strangeRingsAreNotHeard() async throws {
         var rings = panel.rings().makeAsyncIterator()
-        while try await redis.command("PUBLISH", "provision:bell", "../../etc/passwd") == .integer(0) {}
-        _ = try await redis.command("PUBLISH", "provision:bell", RedisArgument(honest.description))
+        while try await redis.command("PUBLISH", "provision:bell:../../etc/passwd", "") == .integer(0) {}
+        _ = try await redis.command("PUBLISH", RedisArgument("provision:bell:\(honest)"), "")
         #expect(await rings.next() == honest)
     }
 

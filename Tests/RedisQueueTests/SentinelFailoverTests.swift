@@ -15,7 +15,7 @@ import Testing
         let url = try RedisURL("redis+sentinel://\(places)/\(RedisSentinel.master)")
         let connection = try RedisConnection(to: url, name: "test")
         #expect(try await connection.command("SET", "k", "v") == .status("OK"))
-        let messages = try RedisSubscription.messages(on: "bell", at: url, name: "ear") { $0 }
+        let messages = try RedisSubscription.messages(on: "bell", at: url, name: "ear") { $1 }
         async let waiting = failure {
             try await connection.command("BLPOP", "list", 0, timeout: .seconds(60))
         }

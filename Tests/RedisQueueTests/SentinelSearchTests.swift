@@ -145,7 +145,7 @@ import Testing
 
     @Test func messagesComeFromTheNextMasterToo() async throws {
         let next = try await RedisServer.start()
-        let messages = try RedisSubscription.messages(on: "bell", at: url(sentinel.port), name: "ear") { $0 }
+        let messages = try RedisSubscription.messages(on: "bell", at: url(sentinel.port), name: "ear") { $1 }
         let mouth = try master.connection()
         while try await mouth.command("PUBLISH", "bell", "one") == .integer(0) {}
         var iterator = messages.makeAsyncIterator()

@@ -102,7 +102,7 @@ import Testing
 
     @Test func messagesOfAChannelCome() async throws {
         let mouth = try RedisConnection(to: url, name: "mouth")
-        let messages = try RedisSubscription.messages(on: "bell", at: url, name: "ear") { $0 }
+        let messages = try RedisSubscription.messages(on: "bell", at: url, name: "ear") { $1 }
         while try await mouth.command("PUBLISH", "bell", "hello") == .integer(0) {}
         #expect(await messages.first { _ in true } == Array("hello".utf8))
     }

@@ -149,6 +149,20 @@ final class SimulatedWire: PanelLink {
 
     func rings() -> AsyncStream<AgentID> { AsyncStream { $0.finish() } }
 
+    // It draws nothing, so that schedules are what they were.
+    func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
+        state.withLock { state in
+            state.contents.up.filter { agents.contains($0.key) }.mapValues { stream in
+                WireBurden(byteCount: stream.entries.reduce(0) { $0 + $1.bytes.count })
+            }
+        }
+    }
+
+    func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
+        try restartUp(agent)
+        return false
+    }
+
     // MARK: An agent's end
 
     func receive(

@@ -35,6 +35,7 @@ package struct JobQueueConformance: Sendable {
         ("keeps bytes exactly", { try await $0.keepsBytes() }),
         ("gives beats, and none where there is none", { try await $0.givesBeats() }),
         ("rings with every report and beat", { try await $0.rings() }),
+        ("tells burdens, and drops one", { try await $0.tellsBurdens() }),
     ]
 
     private func at(_ number: Int, epoch: Int = 1) -> StreamPosition {
@@ -133,6 +134,18 @@ package struct JobQueueConformance: Sendable {
         try await agent.beat([1, 2])
         try await agent.beat([3])
         #expect(try await panel.beats(of: [agentID, otherID]) == [agentID: [3]])
+    }
+
+    private func tellsBurdens() async throws {
+        #expect(try await panel.burdens(of: [agentID])[agentID]?.byteCount == 0)
+        let bytes = [UInt8](repeating: 1, count: 10_000)
+        _ = try await agent.report((1...5).map { StreamEntry(position: at($0), bytes: bytes) })
+        let burdens = try await panel.burdens(of: [agentID, otherID])
+        #expect(50_000...100_000 ~= burdens[agentID]?.byteCount ?? 0)
+        #expect(burdens[otherID]?.byteCount == 0)
+        _ = try await panel.shutOut(agentID)
+        #expect(try await panel.events(after: [agentID: at(0)], limit: 9) == [:])
+        #expect(try await panel.burdens(of: [agentID])[agentID]?.byteCount == 0)
     }
 
     private func rings() async throws {

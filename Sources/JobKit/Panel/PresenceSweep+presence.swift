@@ -52,6 +52,11 @@ extension PresenceSweep {
         case skewed(AgentID, milliseconds: Int64)
         /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.
         case unbelievable(AgentID)
+        /// An agent laid more on the wire than anybody needs; told once, until it does no more.
+        ///
+        /// `isShutOut` says whether its own access to the wire was taken away; where it has none, anyone may have
+        /// done it.
+        case flooded(AgentID, WireBurden, isShutOut: Bool)
         /// An agent has received more than this panel's record says was ever sent: the record is an old one.
         case setBack(AgentID, received: Int, sent: Int)
         /// All agents were looked at, which took so long.

@@ -18,8 +18,8 @@ public actor PresenceSweep {
     /// Time after which messages that were sent and not received are sent anew.
     static let stall = Duration.seconds(30)
 
-    private let store: any JobStore
-    private let link: any PanelLink
+    let store: any JobStore
+    let link: any PanelLink
     private let keyring: Keyring
     private let dispatcher: JobDispatcher
     private let ingestor: ReportIngestor
@@ -28,7 +28,7 @@ public actor PresenceSweep {
     private let now: @Sendable () -> Timestamp
     /// Time since this sweep was made; what silence and stalls are measured with.
     private let elapsed: @Sendable () -> Duration
-    private let onEvent: @Sendable (Event) -> Void
+    let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
     private var sessions: [AgentID: SessionWatch] = [:]
     private var skewed: Set<AgentID> = []
@@ -41,6 +41,8 @@ public actor PresenceSweep {
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
     private var isLinkDown = false
+    /// Agents that lay too much on the wire when that was looked at last.
+    var flooding: Set<AgentID> = []
 
     /// A sweep with all its parts.
     public init(
@@ -166,7 +168,9 @@ public actor PresenceSweep {
         // With no agents nothing below would ask the wire for anything.
         try await link.check()
         let agents = try await store.read { try $0.agents() }
-        // First, because it needs no room: a record that is full still answers agents.
+        // A flood holds up all that comes after.
+        try await relieveWire(of: agents.map(\.id), at: now())
+        // Before all that needs room: a record that is full still answers agents.
         ingestor.acknowledger.mark(keeping: Int(Self.patience / Self.interval) + 2)
         if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
         sweeps += 1

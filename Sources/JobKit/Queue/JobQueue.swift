@@ -48,6 +48,14 @@ public protocol PanelLink: Sendable {
     /// The newest beat of each agent that has one.
     func beats(of agents: [AgentID]) async throws(QueueError) -> [AgentID: [UInt8]]
 
+    /// What agents lay on the wire beyond what anybody needs, as far as it can be told; of the others nothing.
+    func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden]
+
+    /// Drops an agent's up stream and takes away the agent's own access to the wire.
+    ///
+    /// - Returns: whether it has one of its own; nobody else's is touched.
+    func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool
+
     /// Returns when the wire answers.
     func check() async throws(QueueError)
 
@@ -87,6 +95,20 @@ public struct AcknowledgementMark: Hashable, Sendable {
 
     /// A mark of the link's own.
     public init(_ rawValue: String) { self.rawValue = rawValue }
+}
+
+/// What one agent lays on the wire.
+public struct WireBurden: Hashable, Sendable {
+    /// Bytes of its up stream; what waits there of an honest agent are two logs at most, and those are capped.
+    public var byteCount: Int
+    /// How often it rang since the last time that was asked for.
+    public var ringCount: Int
+
+    /// A burden with its parts.
+    public init(byteCount: Int = 0, ringCount: Int = 0) {
+        self.byteCount = byteCount
+        self.ringCount = ringCount
+    }
 }
 
 /// What an agent's wait brought; nothing at all where time ran out.

@@ -21,6 +21,8 @@ public final class MemoryJobQueue: PanelLink {
         var nextWaiter = 0
         var listeners: [Int: AsyncStream<AgentID>.Continuation] = [:]
         var nextListener = 0
+        /// How often each agent rang since that was asked for.
+        var ringCounts: [AgentID: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -105,6 +107,24 @@ public final class MemoryJobQueue: PanelLink {
         state.withLock { state in state.beats.filter { agents.contains($0.key) } }
     }
 
+    /// What lies in agents' up streams, and how often they rang.
+    public func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
+        state.withLock { state in
+            defer { state.ringCounts = [:] }
+            return agents.reduce(into: [:]) { burdens, agent in
+                let byteCount = state.up[agent]?.entries.reduce(0) { $0 + $1.bytes.count }
+                burdens[agent] = WireBurden(
+                    byteCount: byteCount ?? 0, ringCount: state.ringCounts[agent] ?? 0)
+            }
+        }
+    }
+
+    /// Drops an agent's up stream; in memory nobody has an access of their own.
+    public func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
+        restartUp(agent)
+        return false
+    }
+
     /// Names of agents that have rung.
     public func rings() -> AsyncStream<AgentID> {
         AsyncStream { continuation in
@@ -126,7 +146,11 @@ public final class MemoryJobQueue: PanelLink {
     }
 
     fileprivate func ring(_ agent: AgentID) {
-        for listener in state.withLock({ Array($0.listeners.values) }) { listener.yield(agent) }
+        let listeners = state.withLock { state in
+            state.ringCounts[agent, default: 0] += 1
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.yield(agent) }
     }
 
     fileprivate func addUp(_ entries: [StreamEntry], of agent: AgentID) -> [Addition] {

@@ -84,6 +84,14 @@ struct EventLogging: Sendable {
             logger.error(
                 "a beat is not to be believed: the agent's AGENT_KEY or SECRET_KEY is not this panel's",
                 metadata: ["agent": "\(agent)"])
+        case .flooded(let agent, let burden, let isShutOut):
+            logger.critical(
+                isShutOut
+                    ? "an agent floods Redis: its user there is off now"
+                    : "somebody floods Redis in the name of an agent that has no user of its own there",
+                metadata: [
+                    "agent": "\(agent)", "bytes": "\(burden.byteCount)", "rings": "\(burden.ringCount)",
+                ])
         case .setBack(let agent, let received, let sent):
             logger.critical(
                 "this panel's record is older than what an agent has received; restore a newer one",

@@ -1,6 +1,6 @@
 package import JobKit
 
-/// What an agent's own user of Redis may do: use its four keys and ring the
+/// What an agent's own user of Redis may do: use its four keys and ring its
 /// bell.
 ///
 /// Whoever takes an agent's password with it gets nothing of other agents:
@@ -52,7 +52,7 @@ package struct RedisAgentAccess: Sendable {
     private func line(_ patterns: [String]) -> String {
         let words =
             ["ACL", "SETUSER", agent.description, "reset", "on", "#\(passwordDigest)"]
-            + patterns + ["&\(keys.bell)"] + Self.commands.map { "+\($0)" }
+            + patterns + ["&\(keys.bell(agent))"] + Self.commands.map { "+\($0)" }
         return words.joined(separator: " ")
     }
 }

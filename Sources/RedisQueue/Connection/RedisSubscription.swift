@@ -1,7 +1,7 @@
 internal import Dispatch
 internal import Synchronization
 
-/// The messages of a channel, over a connection that comes back by itself.
+/// The messages of the channels of a pattern, over a connection that comes back by itself.
 ///
 /// Messages that are published while it is away are lost, as are the oldest of
 /// more than ``bufferedCount`` that nobody has read: whoever listens must also
@@ -12,18 +12,21 @@ package enum RedisSubscription {
 
     /// The messages from now on, until the stream is let go.
     ///
-    /// - Parameter decode: what a message says; nil where it is none of ours.
+    /// - Parameters:
+    ///   - pattern: the channels' names, as `PSUBSCRIBE` takes it.
+    ///   - decode: what a message says, by its channel; nil where it is none
+    ///     of ours.
     package static func messages<Message: Sendable>(
-        on channel: String, at url: RedisURL, name: String,
-        as decode: @escaping @Sendable ([UInt8]) -> Message?
+        on pattern: String, at url: RedisURL, name: String,
+        as decode: @escaping @Sendable (_ channel: [UInt8], _ message: [UInt8]) -> Message?
     ) throws(RedisError) -> AsyncStream<Message> {
-        let listener = RedisListener(channel: channel, url: url, name: name, waker: try RedisWaker())
+        let listener = RedisListener(pattern: pattern, url: url, name: name, waker: try RedisWaker())
         let (stream, continuation) = AsyncStream<Message>.makeStream(
             bufferingPolicy: .bufferingNewest(bufferedCount))
         continuation.onTermination = { _ in listener.stop() }
         DispatchQueue(label: "redis \(name)").async {
-            listener.listen { bytes in
-                if let message = decode(bytes) { continuation.yield(message) }
+            listener.listen { channel, bytes in
+                if let message = decode(channel, bytes) { continuation.yield(message) }
             }
         }
         return stream
@@ -37,14 +40,14 @@ private final class RedisListener: Sendable {
     private static let silence = Duration.seconds(15)
     private static let patience = Duration.seconds(5)
 
-    private let channel: String
+    private let pattern: String
     private let url: RedisURL
     private let name: String
     private let waker: RedisWaker
     private let isStopped = Atomic(false)
 
-    init(channel: String, url: RedisURL, name: String, waker: RedisWaker) {
-        self.channel = channel
+    init(pattern: String, url: RedisURL, name: String, waker: RedisWaker) {
+        self.pattern = pattern
         self.url = url
         self.name = name
         self.waker = waker
@@ -55,16 +58,16 @@ private final class RedisListener: Sendable {
         waker.wake()
     }
 
-    func listen(_ receive: ([UInt8]) -> Void) {
+    func listen(_ receive: (_ channel: [UInt8], _ message: [UInt8]) -> Void) {
         var backoff = RedisBackoff()
         var dialer = RedisDialer(to: url, name: name)
         while !isStopped.load(ordering: .acquiring) {
             do throws(RedisError) {
                 let link = try dialer.open(until: .now + Self.patience)
-                link.enqueue(RedisCommandFormat.bytes(of: [["SUBSCRIBE", RedisArgument(channel)]]))
+                link.enqueue(RedisCommandFormat.bytes(of: [["PSUBSCRIBE", RedisArgument(pattern)]]))
                 try follow(link) { message in
                     backoff = RedisBackoff()
-                    if let message { receive(message) }
+                    if let message { receive(message.channel, message.bytes) }
                 }
             } catch {
                 // Nobody can be told; the listener's own looking now and then makes up for it.
@@ -73,8 +76,10 @@ private final class RedisListener: Sendable {
         }
     }
 
+    private typealias Message = (channel: [UInt8], bytes: [UInt8])
+
     // Calls `receive` for every message, and with nil for any other sign of life.
-    private func follow(_ link: RedisLink, _ receive: ([UInt8]?) -> Void) throws(RedisError) {
+    private func follow(_ link: RedisLink, _ receive: (Message?) -> Void) throws(RedisError) {
         var deadline = ContinuousClock.now + Self.patience
         var isAsked = true
         while !isStopped.load(ordering: .acquiring) {
@@ -92,11 +97,11 @@ private final class RedisListener: Sendable {
         }
     }
 
-    private func message(in reply: RedisReply) throws(RedisError) -> [UInt8]? {
+    private func message(in reply: RedisReply) throws(RedisError) -> Message? {
         switch reply {
-        case .array(let parts) where parts.count == 3 && parts[0] == .string(Array("message".utf8)):
-            guard case .string(let payload) = parts[2] else { return nil }
-            return payload
+        case .array(let parts) where parts.count == 4 && parts[0] == .string(Array("pmessage".utf8)):
+            guard case .string(let channel) = parts[2], case .string(let bytes) = parts[3] else { return nil }
+            return (channel, bytes)
         case .error(let text):
             throw RedisError.refusal(text, by: url)
         default:

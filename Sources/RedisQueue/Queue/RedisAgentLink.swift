@@ -75,7 +75,7 @@ struct RedisAgentLink: AgentLink {
     }
 
     private var ring: [RedisArgument] {
-        ["PUBLISH", RedisArgument(keys.bell), RedisArgument(agent.description)]
+        ["PUBLISH", RedisArgument(keys.bell(agent)), ""]
     }
 
     /// What is there now; the newest acknowledgement whatever its ID, unless it

@@ -17,6 +17,15 @@ extension RedisConnection {
         }
     }
 
+    /// The replies, errors among them.
+    nonisolated func replies(to commands: [[RedisArgument]]) async throws(QueueError) -> [RedisReply] {
+        do throws(RedisError) {
+            return try await pipeline(commands)
+        } catch {
+            throw QueueError(error.description)
+        }
+    }
+
     /// The answers about agents' own keys; nil where an agent has made its key
     /// unreadable.
     ///

@@ -12,13 +12,14 @@ public final class RedisJobQueue: PanelLink {
     /// authentic.
     private static let beatByteCount = 64 << 10
 
-    private let url: RedisURL
+    let url: RedisURL
     private let name: String
-    private let keys: RedisKeys
-    private let connection: RedisConnection
+    let keys: RedisKeys
+    let connection: RedisConnection
     /// For keys that agents write: an answer that is too large costs the
     /// connection that it comes over.
     private let reading: RedisConnection
+    let ringCounter = RingCounter()
 
     /// A wire that connects when it is first used.
     ///
@@ -125,8 +126,12 @@ public final class RedisJobQueue: PanelLink {
     ///
     /// A ring may be lost and may be anyone's.
     public func rings() -> AsyncStream<AgentID> {
-        let rings = try? RedisSubscription.messages(on: keys.bell, at: url, name: "\(name)-bell") {
-            AgentID(String(decoding: $0, as: UTF8.self))
+        let start = keys.bell.utf8.count
+        let rings = try? RedisSubscription.messages(on: keys.bells, at: url, name: "\(name)-bell") {
+            [ringCounter] channel, _ in
+            let agent = AgentID(String(decoding: channel.dropFirst(start), as: UTF8.self))
+            if let agent { ringCounter.count(agent) }
+            return agent
         }
         // Without it the panel's own looking now and then still finds everything.
         return rings ?? AsyncStream { $0.finish() }

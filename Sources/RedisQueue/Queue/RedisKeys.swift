@@ -14,8 +14,17 @@ struct RedisKeys: Sendable {
     func acknowledgement(_ agent: AgentID) -> RedisArgument { name("ack", agent) }
     /// An agent's sign of life: a string that fades.
     func beat(_ agent: AgentID) -> RedisArgument { name("beat", agent) }
-    /// The channel on which agents ring with their names.
-    var bell: String { "\(prefix)bell" }
+    /// The channel on which an agent rings; its own, so that no other can ring
+    /// in its name where agents have users of their own.
+    func bell(_ agent: AgentID) -> String { "\(bell)\(agent)" }
+    /// What the names of those channels begin with.
+    var bell: String { "\(prefix)bell:" }
+    /// The channels of all agents, as a pattern.
+    var bells: String {
+        // What means something in a pattern stands for itself in a prefix.
+        let plain = prefix.map { "*?[]^\\".contains($0) ? "\\\($0)" : String($0) }.joined()
+        return "\(plain)bell:*"
+    }
 
     private func name(_ kind: String, _ agent: AgentID) -> RedisArgument {
         RedisArgument("\(prefix)\(kind):\(agent)")

@@ -1,0 +1,58 @@
+public import JobKit
+internal import Synchronization
+
+// An agent that lays too much on the wire, and how it is shut out.
+extension RedisJobQueue {
+    /// What agents' up streams take in Redis's memory, and how often they rang.
+    ///
+    /// Where the panel's user may not ask for the one, it is not known.
+    public func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
+        let rings = ringCounter.take()
+        let replies = try await connection.replies(to: agents.map { ["MEMORY", "USAGE", keys.up($0)] })
+        return zip(agents, replies).reduce(into: [:]) { burdens, pair in
+            var burden = WireBurden(ringCount: rings[pair.0] ?? 0)
+            if case .integer(let count) = pair.1 { burden.byteCount = count }
+            burdens[pair.0] = burden
+        }
+    }
+
+    /// Drops an agent's up stream, turns the user of its name off and ends the
+    /// connections of that user; never the panel's own.
+    public func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
+        let name = RedisArgument(agent.description)
+        let user = try await connection.replies(to: [["ACL", "GETUSER", name]])[0]
+        let isOwn = ["default", url.user].contains(agent.description)
+        guard case .array = user, !isOwn else {
+            _ = try await connection.ask([["UNLINK", keys.up(agent)]])
+            return false
+        }
+        _ = try await connection.ask([
+            ["ACL", "SETUSER", name, "off"], ["CLIENT", "KILL", "USER", name], ["UNLINK", keys.up(agent)],
+        ])
+        return true
+    }
+}
+
+/// How often each agent has rung; names that anyone makes up are counted up to a
+/// number of them.
+final class RingCounter: Sendable {
+    private static let nameCount = 20_000
+
+    private let counts = Mutex<[AgentID: Int]>([:])
+
+    /// Notes a ring.
+    func count(_ agent: AgentID) {
+        counts.withLock { counts in
+            guard counts[agent] != nil || counts.count < Self.nameCount else { return }
+            counts[agent, default: 0] += 1
+        }
+    }
+
+    /// The counts since the last call.
+    func take() -> [AgentID: Int] {
+        counts.withLock { counts in
+            defer { counts = [:] }
+            return counts
+        }
+    }
+}
