@@ -41,7 +41,7 @@ struct BoundsTests {
         try await House.run([Self.stubborn]) { house in
             let id = try await house.install("stubborn")
             try await house.waitForOutput(of: id, holding: "ready")
-            #expect(house.scripts(of: id).count > 80)
+            try await eventually("all its children") { house.scripts(of: id).count > 80 }
             let job = try await house.end(of: id)
             #expect(job["status"] == "failed")
             #expect(job["reason"] == "timeout")
