@@ -15,7 +15,8 @@ import Testing
         ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
         ("UNLINK *", "4.0"),
 
-        ("XADD * * e *", "5.0"), ("XRANGE * * *", "5.0"), ("XREVRANGE * + - COUNT *", "5.0"),
+        ("XADD * * e *", "5.0"), ("XADD * MAXLEN 1 * e *", "5.0"), ("XRANGE * * *", "5.0"),
+        ("XREVRANGE * + - COUNT *", "5.0"),
         ("XREAD COUNT * STREAMS * *", "5.0"), ("XREAD COUNT * BLOCK * STREAMS * * * *", "5.0"),
         ("XTRIM * MINID *", "6.2"), ("SENTINEL get-master-addr-by-name *", "2.8"),
     ]

@@ -19,6 +19,7 @@ extension PresenceSweep {
             }
             let isShutOut = try await link.shutOut(agent)
             guard flooding.insert(agent).inserted else { continue }
+            onEvent(.flooded(agent, burden, isShutOut: isShutOut))
             try await store.write { store in
                 try store.record(
                     AuditDraft(
@@ -28,7 +29,6 @@ extension PresenceSweep {
                             "shut_out": isShutOut ? "true" : "false",
                         ]))
             }
-            onEvent(.flooded(agent, burden, isShutOut: isShutOut))
         }
     }
 }

@@ -99,12 +99,16 @@ public final class RedisJobQueue: PanelLink {
     public func acknowledge(
         _ acknowledgements: [(agent: AgentID, envelope: [UInt8], through: StreamPosition)]
     ) async throws(QueueError) {
-        _ = try await reading.askEach(
-            acknowledgements.flatMap { agent, envelope, place in
-                RedisStream.replace(keys.acknowledgement(agent), with: envelope) + [
-                    RedisStream.trim(keys.up(agent), through: place)
-                ]
-            })
+        let writes = acknowledgements.map { agent, envelope, _ in
+            RedisStream.replace(keys.acknowledgement(agent), with: envelope)
+        }
+        let trims = acknowledgements.map { RedisStream.trim(keys.up($0.agent), through: $0.through) }
+        let replies = try await reading.askEach(writes + trims)
+        // A key of another type, or a stream that somebody gave its last ID, takes nothing.
+        let again = writes.indices.filter { replies[$0] == nil }.flatMap { index -> [[RedisArgument]] in
+            [["DEL", writes[index][1]], writes[index]]
+        }
+        if !again.isEmpty { _ = try await reading.askEach(again) }
     }
 
     /// The newest beat of each agent that has one.

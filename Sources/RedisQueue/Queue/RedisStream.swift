@@ -11,11 +11,12 @@ enum RedisStream {
         ["XADD", key, id(entry.position), field, RedisArgument(entry.bytes)]
     }
 
-    /// Replaces whatever is under the key by a stream of one entry.
+    /// Puts an entry in the place of all that are in a stream, under a new ID.
     ///
-    /// Dropped first: a key of another type, or a stream that somebody gave its last ID, takes nothing.
-    static func replace(_ key: RedisArgument, with envelope: [UInt8]) -> [[RedisArgument]] {
-        [["DEL", key], ["XADD", key, "*", field, RedisArgument(envelope)]]
+    /// The stream stays: of one that was dropped the next entry could have the
+    /// same ID, if it came in the same millisecond.
+    static func replace(_ key: RedisArgument, with envelope: [UInt8]) -> [RedisArgument] {
+        ["XADD", key, "MAXLEN", 1, "*", field, RedisArgument(envelope)]
     }
 
     /// Forgets entries up to and with a position.
