@@ -12,8 +12,8 @@ from bench import House, ROOT, submit, wait_for
 
 RUNS = 3
 SLOTS = 8
-# Serialized on a job's way, by design: three commits of the panel, two of the agent's journal, the runner's `began`
-# and result are seven of which one is hidden; and messages over Redis.
+# As the aim counts a job's way: acceptance, claim, the claim taken in, `began`, the result and its line, the end taken
+# in are seven durable writes, of which it allows six; and six messages over Redis.
 DURABLE_WRITES, TRIPS = 6, 6
 
 

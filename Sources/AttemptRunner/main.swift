@@ -9,4 +9,5 @@ func milliseconds(of clock: clockid_t) -> Int64 {
 
 let clock = RunnerClock(
     wall: { milliseconds(of: CLOCK_REALTIME) }, boot: { milliseconds(of: CLOCK_BOOTTIME) })
-exit(RunnerMain.run(title: CommandLine.argc > 1 ? CommandLine.unsafeArgv[1] : nil, clock: clock))
+// Not `exit`: nothing is buffered, and what libraries would tidy up goes with the process.
+_exit(RunnerMain.run(title: CommandLine.argc > 1 ? CommandLine.unsafeArgv[1] : nil, clock: clock))

@@ -173,6 +173,11 @@ int gated_accept(int socket) {
     return head && head->cmsg_type == SCM_RIGHTS ? *(int *)CMSG_DATA(head) : -1;
 }
 
+int gated_reserve(int file, long size) {
+    if (fallocate(file, FALLOC_FL_KEEP_SIZE, 0, size) == 0) return 0;
+    return errno == EOPNOTSUPP ? posix_fallocate(file, 0, size) : errno;
+}
+
 void gated_conceal(void) {
     struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);

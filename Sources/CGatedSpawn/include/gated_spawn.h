@@ -51,6 +51,9 @@ int gated_accept(int socket);
 /// A descriptor for a living process, or -1 with errno.
 int gated_open(int pid);
 
+/// Has the disk keep so many bytes for a file, behind its end where the file system can; returns 0 or an errno.
+int gated_reserve(int file, long size);
+
 /// Keeps the calling process's memory out of core files and away from debuggers.
 void gated_conceal(void);
 

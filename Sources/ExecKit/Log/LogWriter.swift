@@ -27,6 +27,9 @@ struct LogWriter: ~Copyable {
     /// Whether something was written that ``sync()`` has not made durable.
     private(set) var isDirty = false
 
+    /// Whether output waits in memory for ``finish(at:)``.
+    var isHoldingBack: Bool { tail != nil }
+
     init(_ frames: Descriptor, plain: Descriptor?, quota: Quota) {
         self.frames = frames
         self.plain = plain

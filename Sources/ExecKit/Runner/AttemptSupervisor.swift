@@ -60,12 +60,15 @@ struct AttemptSupervisor: ~Copyable {
         if let failure = attempt.process.failure(toStart: attempt.order.plan.arguments[0]) {
             pump.take(note: failure)
         }
-        attempt.folder.shrink(AttemptFile.reserve, to: AttemptFile.resultReserveSize)
+        let log = pump.finish {
+            attempt.folder.shrink(
+                AttemptFile.reserve, from: AttemptFile.reserveSize, to: AttemptFile.resultReserveSize)
+        }
         return AttemptResult(
             ending: ending, beganAt: attempt.beganAt, endedAt: ended.at,
             durationMilliseconds: ended.elapsed - attempt.beganElapsed, leftovers: leftovers,
             survivors: survivors,
-            outOfMemory: attempt.memory.hasGrown, log: pump.finish())
+            outOfMemory: attempt.memory.hasGrown, log: log)
     }
 
     // MARK: - Phases

@@ -65,11 +65,14 @@ struct OutputPump: ~Copyable {
     /// Takes in what the dead left in the pipe, and ends the log.
     ///
     /// It does not wait for the pipe's end: a process that is no longer ours may hold it for years.
-    mutating func finish() -> AttemptResult.Log {
+    ///
+    /// - Parameter makeRoom: called before what was held back is written, if anything was.
+    mutating func finish(makingRoom makeRoom: () -> Void) -> AttemptResult.Log {
         var room = 1 << 20
         while room > 0, case let count = read(), count > 0 { room -= count }
         take(redactor.finish())
         flush()
+        if log.isHoldingBack { makeRoom() }
         return log.finish(at: clock.now)
     }
 

@@ -63,7 +63,7 @@ public enum RunnerMain {
             log: LogWriter(writing, plain: nil, quota: LogWriter.Quota()), clock: clock)
         pump.take(note: "nothing is written")
         _ = AttemptResult(
-            ending: .exited(code: 0), beganAt: clock.now, endedAt: clock.now, log: pump.finish()
+            ending: .exited(code: 0), beganAt: clock.now, endedAt: clock.now, log: pump.finish {}
         ).json
             .canonicalBytes()
         _ = try? ControlGroup("/nowhere")

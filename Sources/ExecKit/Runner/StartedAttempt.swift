@@ -84,9 +84,6 @@ struct StartedAttempt: Sendable {
 
     private static func reserveSpace(in folder: Directory) throws(ExecKitError) {
         let file = try folder.open(AttemptFile.reserve, O_WRONLY | O_CREAT | O_EXCL)
-        let failure = posix_fallocate(file.number, 0, off_t(AttemptFile.reserveSize))
-        guard failure == 0 else {
-            throw .system("reserve space in", folder.path, number: failure)
-        }
+        try file.reserve(AttemptFile.reserveSize, of: folder.path)
     }
 }

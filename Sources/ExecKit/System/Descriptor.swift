@@ -1,3 +1,4 @@
+import CGatedSpawn
 import Glibc
 
 /// An open file descriptor; closes itself when the last one lets go of it.
@@ -72,6 +73,21 @@ final class Descriptor: Sendable {
             }
             return 0
         }
+    }
+
+    /// Has the disk keep so many bytes for the file, behind its end where the file system can do that.
+    ///
+    /// What is kept behind the end need not be cut off when the file stays shorter: freeing space waits for the disk.
+    func reserve(_ size: Int, of path: String) throws(ExecKitError) {
+        let failure = gated_reserve(number, size)
+        guard failure == 0 else { throw .system("reserve space in", path, number: failure) }
+    }
+
+    /// Cuts the file down to so many bytes, if it has more; whether that worked.
+    func cut(to size: Int) -> Bool {
+        var status = stat()
+        guard fstat(number, &status) == 0 else { return false }
+        return status.st_size <= off_t(size) || ftruncate(number, off_t(size)) == 0
     }
 
     /// Sends all of `bytes` into a socket; no signal comes where nobody reads them.

@@ -91,9 +91,11 @@ struct Directory: Sendable {
         try sync()
     }
 
-    /// Cuts a file down to so many bytes, which gives the rest back to the disk.
-    func shrink(_ name: String, to size: Int) {
+    /// Keeps so many bytes of a reserve, and gives the rest back to the disk.
+    func shrink(_ name: String, from full: Int, to size: Int) {
         guard let file = try? open(name, O_WRONLY) else { return }
+        // What is kept behind the end is not given back but with what is before it.
+        ftruncate(file.number, off_t(full))
         ftruncate(file.number, off_t(size))
     }
 
@@ -103,7 +105,7 @@ struct Directory: Sendable {
         let failure = file.write(bytes)
         guard failure == 0 else { throw .system("write", path(of: reserve), number: failure) }
         CrashPoint.resultBeforeFsync.pass()
-        guard ftruncate(file.number, off_t(bytes.count)) == 0, fsync(file.number) == 0,
+        guard file.cut(to: bytes.count), fsync(file.number) == 0,
             renameat(descriptor.number, reserve, descriptor.number, name) == 0
         else { throw .system("write", path(of: name)) }
         CrashPoint.resultAfterRename.pass()

@@ -95,6 +95,8 @@ public actor JobDispatcher {
         CrashPoint.publishAfterXadd.pass()
         for entry in entries { sent[entry.agent] = max(sent[entry.agent] ?? 0, entry.position.number) }
         onEvent(.sent(messages: entries.count, agents: Set(entries.map(\.agent)).count))
-        bell.ring(agents)
+        // Of the others there was no more; what is committed meanwhile rings for itself.
+        let counts = Dictionary(grouping: entries, by: \.agent).mapValues(\.count)
+        bell.ring(counts.filter { $0.value == Self.batch }.keys)
     }
 }
