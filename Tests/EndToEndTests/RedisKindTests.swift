@@ -22,9 +22,9 @@ struct RedisKindTests {
                 of: Fixtures.agent, passwordDigest: Hex.encode(SHA256.digest(Array("secret".utf8))))
             let rule = access.olderRule.split(separator: " ").map { RedisArgument($0) }
             #expect(try await admin.pipeline([rule]) == [.status("OK")])
+            let refused = older.refused
             house.agent.change(["REDIS_URL": wire.url.replacing("//", with: "//agent-001:secret@")])
             try await house.reach(wire.url, from: [house.panel])
-            let refused = older.refused
 
             let id = try await house.install("patient")
             try await house.waitForOutput(of: id, holding: "line 3\n")
