@@ -26,6 +26,7 @@ struct Agent {
         guard getuid() == 0 else {
             throw StartupProblem("the agent has to run as root: installers change the system")
         }
+        try OpenFiles.require(40)
         if configuration.derivedFromRoot {
             logger.warning(
                 "this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")

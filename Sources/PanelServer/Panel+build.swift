@@ -24,6 +24,7 @@ struct Panel {
 
     /// Opens the database, connects to Redis, loads the catalogue and lays out the routes.
     static func build(_ configuration: PanelConfiguration, logger: Logger) async throws -> Panel {
+        try OpenFiles.require(ownFiles - 6)
         let clock = ContinuousClock()
         let events = EventLogging(logger: logger)
         let catalog = try Catalog(folder: configuration.installersFolder)
@@ -66,8 +67,11 @@ struct Panel {
         let http = Application(
             router: router, server: .patient(connections),
             configuration: .init(
-                address: .hostname(configuration.host, port: configuration.port), serverName: nil),
+                address: .hostname(configuration.host, port: configuration.port), serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(max(8, OpenFiles.limit - ownFiles))),
             onServerRunning: { channel in
+                // One at a time, so that no more are taken than there is room for.
+                try? await channel.setOption(ChannelOptions.maxMessagesPerRead, value: 1).get()
                 logger.notice(
                     "panel answers", metadata: ["address": "\(channel.localAddress.map { "\($0)" } ?? "")"])
             },
@@ -78,6 +82,11 @@ struct Panel {
             services: [dispatcher, ingestor, sweep, Listener(application: http, address: address)],
             logger: logger)
     }
+
+    /// What the panel has open for itself: the record, Redis, three for each of the web server's threads, some to spare.
+    ///
+    /// Clients get what is left; who comes when all of it is taken waits until somebody goes.
+    private static let ownFiles = 46 + 3 * sysconf(CInt(_SC_NPROCESSORS_ONLN))
 
     /// How long a client may say nothing, and how much before its body; it holds a connection meanwhile.
     private static let connections = HTTP1Channel.Configuration(

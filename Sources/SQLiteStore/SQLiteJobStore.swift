@@ -30,7 +30,7 @@ public final class SQLiteJobStore: JobStore {
         do {
             return try await database.pool.read { try body(StoreSession($0)) }
         } catch {
-            throw StoreError.translated(error)
+            throw StoreError.passing(error)
         }
     }
 

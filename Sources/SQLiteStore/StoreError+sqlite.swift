@@ -7,6 +7,16 @@ extension StoreError {
         (error as? DatabaseError).map { StoreError($0) } ?? error
     }
 
+    /// What is thrown for an error of a record that is open: another connection to it could not be opened, for now.
+    static func passing(_ error: any Error) -> any Error {
+        guard let error = translated(error) as? StoreError, error.code == .cannotOpen else {
+            return translated(error)
+        }
+        return StoreError(
+            .unavailable, "no further connection to the record could be opened: \(error.message)",
+            underlying: error.underlying)
+    }
+
     init(_ error: DatabaseError) {
         let (code, sentence) = Self.meaning(of: error)
         // SQLite's message names tables, columns and rules, never values; the arguments stay in the cause.

@@ -137,7 +137,7 @@ struct ClientFaultTests {
 
 /// A client that asks for all of a log, takes a little of it, and then nothing more.
 private final class StalledReader {
-    private var socket: ClientSocket
+    private let socket: ClientSocket
 
     init(_ id: String, after record: Int64, port: UInt16) throws {
         socket = try ClientSocket(port: port, window: 4096)

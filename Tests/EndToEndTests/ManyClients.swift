@@ -3,8 +3,8 @@ import ManifestKit
 import TestSupport
 
 /// A connection to the panel that never makes its thread wait.
-struct ClientSocket: ~Copyable {
-    private(set) var descriptor: CInt
+final class ClientSocket {
+    private let descriptor: CInt
     /// All that came so far.
     private(set) var received: [UInt8] = []
 
@@ -22,14 +22,10 @@ struct ClientSocket: ~Copyable {
             connect(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
                 == 0
         }
-        guard isConnected else {
-            let failure = SystemFailure("no panel on port \(port)")
-            close(descriptor)
-            throw failure
-        }
+        guard isConnected else { throw SystemFailure("no panel on port \(port)") }
     }
 
-    deinit { if descriptor >= 0 { close(descriptor) } }
+    deinit { close(descriptor) }
 
     /// Sends what the system takes; what it does not is lost.
     func send(_ text: String) {
@@ -37,7 +33,7 @@ struct ClientSocket: ~Copyable {
     }
 
     /// Takes what has come; false once the panel has hung up.
-    mutating func receive(atMost limit: Int = .max) -> Bool {
+    func receive(atMost limit: Int = .max) -> Bool {
         var buffer = [UInt8](repeating: 0, count: min(limit, 65_536))
         while received.count < limit {
             let count = recv(descriptor, &buffer, buffer.count, CInt(MSG_DONTWAIT))
@@ -73,7 +69,7 @@ final class SlowClient {
     let habit: Habit
     /// How long the panel bore it; nil while it does.
     private(set) var span: Duration?
-    private var socket: ClientSocket
+    private let socket: ClientSocket
     private let start = ContinuousClock.now
     private var sent = 0
 

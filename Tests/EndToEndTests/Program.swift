@@ -66,6 +66,29 @@ final class Program: Sendable {
         state.withLock { $0.process = process }
     }
 
+    /// Lets the running program open no more files, sockets and the like than it has open now.
+    ///
+    /// - Returns: what gives it back the limit that it had.
+    func takeAwayDescriptors() throws -> () throws -> Void {
+        let pid = pid
+        let line = FileTree.text("/proc/\(pid)/limits").split(separator: "\n").first {
+            $0.hasPrefix("Max open files")
+        }
+        guard let before = line?.split(separator: " ").dropFirst(3).first else {
+            throw SystemFailure("no limit of \(pid)")
+        }
+        let open = Set(ProcessTable.numbers(in: "/proc/\(pid)/fd"))
+        // The lowest number that is free is the next one to be given out.
+        let free = (0...).first { !open.contains($0) } ?? 0
+        func limit(to number: String) throws {
+            let code = try ChildProcess.run(
+                ["prlimit", "--pid", "\(pid)", "--nofile=\(number):"], output: "\(folder)/prlimit.out")
+            guard code == 0 else { throw SystemFailure("no new limit of \(pid)") }
+        }
+        try limit(to: "\(free)")
+        return { try limit(to: String(before)) }
+    }
+
     /// Waits until the last run has written a line that holds `text`, and returns that line.
     func line(with text: String) async throws -> String {
         try await eventually("'\(text)' in the output of \(name)") {

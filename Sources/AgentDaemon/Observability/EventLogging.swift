@@ -30,6 +30,9 @@ struct EventLogging: Sendable {
                 metadata: ["error": "\(error)"])
         case .starting(let attempt, let application):
             logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
+        case .postponed(let attempt):
+            logger.warning(
+                "start put off: too few files can be opened (LimitNOFILE)", metadata: keys(attempt, [:]))
         case .refused(let attempt, let refusal):
             logger.error("attempt refused", metadata: keys(attempt, ["reason": "\(refusal)"]))
         case .ended(let attempt, let result):

@@ -1,4 +1,5 @@
 import Dispatch
+import Glibc
 public import JobKit
 package import ManifestKit
 
@@ -63,6 +64,20 @@ public struct ProcessAttemptHost: AttemptHost {
     /// Says why the order cannot run here.
     public func examine(_ job: VerifiedJob) async -> Refusal? {
         await blocking { examineNow(job.order) }
+    }
+
+    /// Descriptors that a start takes at most, a reserve for all else that the agent does with it.
+    private static let startsDescriptors = 24
+
+    /// Whether there are descriptors for a start; waits some seconds for them.
+    public func isReady() async -> Bool {
+        await blocking {
+            for _ in 0..<50 {
+                if Descriptor.hasRoom(for: Self.startsDescriptors) { return true }
+                _ = poll(nil, 0, 100)
+            }
+            return false
+        }
     }
 
     /// Starts the attempt's runner, and returns once the attempt's beginning is on disk.

@@ -10,6 +10,28 @@ final class Descriptor: Sendable {
 
     deinit { close(number) }
 
+    /// What `call` opens, or -1; where no descriptor is left, it waits until there is one.
+    ///
+    /// A file that cannot be opened for want of descriptors is not missing: an attempt
+    /// whose traces nobody can read would be taken for lost, or run a second time.
+    static func opened(_ call: () -> Int32) -> Int32 {
+        while true {
+            let number = call()
+            guard number < 0, isWant(errno) else { return number }
+            _ = poll(nil, 0, 50)
+        }
+    }
+
+    private static func isWant(_ number: Int32) -> Bool { number == EMFILE || number == ENFILE }
+
+    /// Whether so many more could be opened at this moment.
+    static func hasRoom(for count: Int) -> Bool {
+        let numbers = (0..<count).map { _ in Glibc.open("/", O_RDONLY | O_CLOEXEC) }
+        let hasRoom = numbers.last ?? 0 >= 0 || !isWant(errno)
+        for number in numbers where number >= 0 { close(number) }
+        return hasRoom
+    }
+
     /// A pipe that no other program inherits.
     static func pipe() throws(ExecKitError) -> (reading: Descriptor, writing: Descriptor) {
         var ends: [Int32] = [-1, -1]

@@ -8,7 +8,7 @@ struct Directory: Sendable {
 
     /// The folder at `path`.
     init(_ path: String) throws(ExecKitError) {
-        let number = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let number = Descriptor.opened { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard number >= 0 else { throw .system("open folder", path) }
         self.path = path
         descriptor = Descriptor(owning: number)
@@ -42,14 +42,18 @@ struct Directory: Sendable {
 
     /// A folder in it, never the target of a link.
     func folder(_ name: String) throws(ExecKitError) -> Directory {
-        let number = openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        let number = Descriptor.opened {
+            openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        }
         guard number >= 0 else { throw .system("open folder", path(of: name)) }
         return Directory(path: path(of: name), owning: number)
     }
 
     /// Opens one of its files, never the target of a link.
     func open(_ name: String, _ flags: Int32, mode: mode_t = 0o600) throws(ExecKitError) -> Descriptor {
-        let number = openat(descriptor.number, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
+        let number = Descriptor.opened {
+            openat(descriptor.number, name, flags | O_NOFOLLOW | O_CLOEXEC, mode)
+        }
         guard number >= 0 else { throw .system("open", path(of: name)) }
         return Descriptor(owning: number)
     }

@@ -27,6 +27,8 @@ public actor AgentWorker {
         case historyUnreadable(JournalError)
         /// A script is about to be started.
         case starting(AttemptID, application: String)
+        /// The host cannot start anything at the moment; the attempt is claimed anew.
+        case postponed(AttemptID)
         /// The host turned an attempt away.
         case refused(AttemptID, Refusal)
         /// A script is over.
@@ -215,6 +217,12 @@ public actor AgentWorker {
 
     private func start(_ job: VerifiedJob) async {
         let attempt = job.order.attempt
+        guard await host.isReady() else {
+            // A permit is worth a minute: with the next claim comes a fresh one, or what was ordered meanwhile.
+            onEvent(.postponed(attempt))
+            machine.take([.neverBegan], of: attempt, at: now())
+            return commits.ring()
+        }
         onEvent(.starting(attempt, application: job.order.application))
         // Not worth a wait for the disk: it is the agent's own death that this outlives.
         try? await journal.note(.starting(attempt))

@@ -3,6 +3,11 @@
 /// ExecKit's conformer starts a runner process for each attempt, which outlives
 /// the agent; ``MemoryAttemptHost`` stands in for it in tests.
 public protocol AttemptHost: Sendable {
+    /// Whether an attempt could be started now; waits a moment where it could not.
+    ///
+    /// Where it cannot, the attempt is claimed anew, and its start is asked for again: nothing has been done.
+    func isReady() async -> Bool
+
     /// Examines the job, then starts the attempt.
     ///
     /// Checked here, at the last moment: the application is listed, its files
@@ -29,6 +34,11 @@ public protocol AttemptHost: Sendable {
 
     /// Removes what the attempt left, after the panel has acknowledged its end.
     func discard(_ attempt: AttemptID) async
+}
+
+extension AttemptHost {
+    /// A host that is always ready.
+    public func isReady() async -> Bool { true }
 }
 
 /// What the traces of an attempt say when an agent starts.
