@@ -15,7 +15,7 @@ struct DescriptorFaultTests {
     @Test func f64ThePanelGoesOnUnderACrowd() async throws {
         try await House.run([.greeting, .patient]) { house in
             try await house.panel.stop()
-            house.panel.limit(Self.limit)
+            house.panel.run(under: ["/usr/bin/prlimit", Self.limit])
             try await house.startPanel()
             let panel = house.panel.pid
             let id = try await house.install("patient")
@@ -67,7 +67,7 @@ struct DescriptorFaultTests {
         try await House.run([.greeting, .patient]) { house in
             try await house.panel.stop()
             for limit in stride(from: 8, through: 64, by: House.isLongRun ? 1 : 7) {
-                house.panel.limit("--nofile=\(limit)")
+                house.panel.run(under: ["/usr/bin/prlimit", "--nofile=\(limit)"])
                 do {
                     try await house.startPanel()
                     #expect(try await house.api.get("/api/apps").json["total"] == 2, "\(limit)")
@@ -79,7 +79,7 @@ struct DescriptorFaultTests {
                 }
                 #expect(!house.panel.output.contains("application left out"), "\(limit)")
             }
-            house.panel.limit(nil)
+            house.panel.run(under: [])
             try await house.startPanel()
             _ = try await house.install(number: 1, "greeting")
             try await house.expectTruth()
@@ -94,7 +94,7 @@ struct DescriptorFaultTests {
             var works = 0
             for limit in stride(from: 8, through: 64, by: House.isLongRun ? 1 : 7) {
                 house.agent.kill()
-                house.agent.limit("--nofile=\(limit)")
+                house.agent.run(under: ["/usr/bin/prlimit", "--nofile=\(limit)"])
                 try house.agent.start()
                 do {
                     _ = try await house.agent.line(with: "agent works")
