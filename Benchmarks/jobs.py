@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from bench import House, ROOT, submit, wait_for
@@ -173,7 +174,9 @@ def report(runs):
         """The sum of a job's own floors in ms."""
         return (DURABLE_WRITES * run["floor write"] + run["floor spawn"] + TRIPS * run["floor trip"]) / 1000
 
-    print(f"{os.cpu_count()} cores; medians of {len(runs)} runs of each in turn; load after: {os.getloadavg()[0]:.1f}\n")
+    place = subprocess.run(
+        ["findmnt", "-no", "FSTYPE,SOURCE", "-T", tempfile.gettempdir()], capture_output=True, text=True).stdout
+    print(f"{' '.join(place.split())}; {os.cpu_count()} cores; medians of {len(runs)} runs of each in turn; load after: {os.getloadavg()[0]:.1f}\n")
     print("| floor | median | a second |\n| --- | --- | --- |")
     print(f"| 4 KiB appended and synced | {value('floor write'):.0f} µs | {1e6 / value('floor write'):,.0f} |")
     print(f"| a round trip to Redis | {value('floor trip'):.0f} µs | {1e6 / value('floor trip'):,.0f} |")
