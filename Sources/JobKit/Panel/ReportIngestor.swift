@@ -2,7 +2,7 @@
 public actor ReportIngestor {
     /// What there is to tell an operator.
     public enum Event: Sendable {
-        /// Events of that many agents are on the disk and acknowledged.
+        /// Events of that many agents are on the disk; their acknowledgement follows.
         case ingested(events: Int, agents: Int)
         /// An event is not to be believed; the agent's stream stops there.
         case unbelievable(AgentID, EnvelopeError)
@@ -159,10 +159,11 @@ public actor ReportIngestor {
             return outcome
         }
         CrashPoint.ingestAfterCommit.pass()
+        // Before the wire is asked for anything: what is on the disk is so whether it answers or not.
+        report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
         for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
         try await acknowledge(outcome.agents)
         CrashPoint.ingestAfterAck.pass()
-        report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
         bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
     }
 
