@@ -1,16 +1,16 @@
 """One job from end to end beside Celery and RQ on the same Redis, and the floors under it.  Benchmarks/run queue
 
-Everything is measured in turn, RUNS times; the tables have the medians. Wants Celery, RQ and redis-py, and cc.
+Everything is measured in turn, three times or as often as said; the tables have the medians. Wants Celery, RQ and redis-py, and cc.
 """
 import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 from bench import House, ROOT, submit, wait_for
 
-RUNS = 3
 SLOTS = 8
 # As the aim counts a job's way: acceptance, claim, the claim taken in, `began`, the result and its line, the end taken
 # in are seven durable writes, of which it allows six; and six messages over Redis.
@@ -173,7 +173,9 @@ def report(runs):
         """The sum of a job's own floors in ms."""
         return (DURABLE_WRITES * run["floor write"] + run["floor spawn"] + TRIPS * run["floor trip"]) / 1000
 
-    print(f"{os.cpu_count()} cores; medians of {len(runs)} runs of each in turn; load after: {os.getloadavg()[0]:.1f}\n")
+    place = subprocess.run(
+        ["findmnt", "-no", "FSTYPE,SOURCE", "-T", tempfile.gettempdir()], capture_output=True, text=True).stdout
+    print(f"{' '.join(place.split())}; {os.cpu_count()} cores; medians of {len(runs)} runs of each in turn; load after: {os.getloadavg()[0]:.1f}\n")
     print("| floor | median | a second |\n| --- | --- | --- |")
     print(f"| 4 KiB appended and synced | {value('floor write'):.0f} µs | {1e6 / value('floor write'):,.0f} |")
     print(f"| a round trip to Redis | {value('floor trip'):.0f} µs | {1e6 / value('floor trip'):,.0f} |")
@@ -196,13 +198,13 @@ def report(runs):
           "prefork workers (aim: more than 1).")
 
 
-def main(programs):
+def main(programs, repeats):
     house = House(programs, agents=SLOTS)
     program, script = str(house.folder / "floors"), str(house.folder / "installers/noop/install.sh")
     subprocess.run(["cc", "-O2", "-o", program, str(ROOT / "Benchmarks/floors.c")], check=True)
     runs = []
-    for number in range(RUNS):
-        print(f"==> run {number + 1} of {RUNS}", file=sys.stderr)
+    for number in range(repeats):
+        print(f"==> run {number + 1} of {repeats}", file=sys.stderr)
         runs.append(measure(house, program, script))
         print("    " + ", ".join(f"{name} {value:.1f}" for name, value in runs[-1].items()), file=sys.stderr)
     report(runs)
@@ -210,4 +212,4 @@ def main(programs):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -208,11 +208,15 @@ struct InstallationTests {
             try await eventually("an empty folder of attempts") {
                 FileTree.files(below: "\(house.agentState)/attempts").isEmpty
             }
+            // What is kept is the application, as the repository has it.
+            let copies = "\(house.agentState)/copies"
+            #expect(FileTree.mode(copies) == 0o700)
+            let kept = FileTree.files(below: copies).map { $0.dropFirst(copies.count) }.sorted()
+            #expect(kept == ["/greeting/greeting/install.sh", "/greeting/greeting/manifest.yml"])
             #expect(house.plainLog(of: id) == "hello you\nand again\n")
             for folder in [house.agentState, "\(house.agentFolder)/logs"] {
                 #expect(FileTree.mode(folder) == 0o700)
-                // What is kept of applications has the modes that it has in the repository, which are part of it.
-                for file in FileTree.files(below: folder) where !file.contains("/copies/") {
+                for file in FileTree.files(below: folder) where !file.hasPrefix("\(copies)/") {
                     #expect(FileTree.mode(file) == 0o600, "\(file)")
                 }
             }

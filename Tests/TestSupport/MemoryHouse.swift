@@ -20,7 +20,8 @@ package struct MemoryHouse: Sendable {
 
     package init(
         store: any JobStore = MemoryJobStore(), journal: any AgentJournal = MemoryAgentJournal(),
-        jobLife: Int = 3600, script: @escaping MemoryAttemptHost.Script
+        jobLife: Int = 3600, link panelLink: (MemoryJobQueue) -> any PanelLink = { $0 },
+        script: @escaping MemoryAttemptHost.Script
     ) {
         let now: @Sendable () -> Timestamp = { Self.now().wall }
         let (changes, discoveries) = (changes, discoveries)
@@ -28,16 +29,17 @@ package struct MemoryHouse: Sendable {
         self.journal = journal
         queue = MemoryJobQueue()
         host = MemoryAttemptHost(script: script)
+        let link = panelLink(queue)
         let keyring = Fixtures.keyring
-        dispatcher = JobDispatcher(store: store, link: queue, clock: clock)
+        dispatcher = JobDispatcher(store: store, link: link, clock: clock)
         ingestor = ReportIngestor(
-            store: store, link: queue, keyring: keyring,
+            store: store, link: link, keyring: keyring,
             acknowledger: Acknowledger(keyring: keyring, now: now), clock: clock, now: now
         ) { event in
             if case .changed(let job) = event { changes.tell(job) }
         }
         sweep = PresenceSweep(
-            store: store, link: queue, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
+            store: store, link: link, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
             clock: clock,
             now: now
         ) { event in

@@ -2,7 +2,7 @@
 public actor ReportIngestor {
     /// What there is to tell an operator.
     public enum Event: Sendable {
-        /// Events of that many agents are on the disk and acknowledged.
+        /// Events of that many agents are on the disk; their acknowledgement follows.
         case ingested(events: Int, agents: Int)
         /// An event is not to be believed; the agent's stream stops there.
         case unbelievable(AgentID, EnvelopeError)
@@ -175,9 +175,9 @@ public actor ReportIngestor {
             return outcome
         }
         CrashPoint.ingestAfterCommit.pass()
-        for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
-        // Before the wire, which may fail: it is on the disk.
+        // Before the wire is asked for anything: what is on the disk is so whether it answers or not.
         report(outcome, events: verified.reduce(0) { $0 + $1.1.count })
+        for agent in outcome.agents where agent.cursor >= needs[agent.id] ?? Int.max { needs[agent.id] = nil }
         try await acknowledge(outcome.agents)
         CrashPoint.ingestAfterAck.pass()
         bell.ring(verified.filter { $0.1.count == Self.batch }.map(\.0))
