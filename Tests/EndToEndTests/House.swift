@@ -31,11 +31,11 @@ final class House: Sendable {
     ///   - isFar: whether Redis has a network of its own.
     static func run(
         _ applications: [TestApplication] = [], withAgent: Bool = true, redis settings: [String] = [],
-        isFar: Bool = false, _ body: (House) async throws -> Void
+        of kind: RedisKind = .installed, isFar: Bool = false, _ body: (House) async throws -> Void
     ) async throws {
         await Neighbourhood.shared.moveIn()
         defer { Neighbourhood.shared.moveOut() }
-        let house = try await House(applications, settings, isFar)
+        let house = try await House(applications, settings, kind, isFar)
         do {
             try await house.startPanel()
             if withAgent { try await house.startAgent() }
@@ -59,7 +59,9 @@ final class House: Sendable {
         }
     }
 
-    private init(_ applications: [TestApplication], _ settings: [String], _ isFar: Bool) async throws {
+    private init(
+        _ applications: [TestApplication], _ settings: [String], _ kind: RedisKind, _ isFar: Bool
+    ) async throws {
         let folder = try TemporaryDirectory()
         self.folder = folder
         for name in ["panel", "agent", "gates"] { mkdir(folder.path(name), 0o700) }
@@ -72,7 +74,7 @@ final class House: Sendable {
             }
         }
         redis = try await RedisServer.start(
-            settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"] + settings,
+            kind, settings: ["--dir", folder.path("."), "--dbfilename", "dump.rdb"] + settings,
             hasOwnNetwork: isFar)
         panel = Program(
             "PanelServer", settings: Self.panelSettings(folder, redis), folder: folder.path("panel"))

@@ -41,6 +41,28 @@ struct RedisKindTests {
         }
     }
 
+    /// F22: the oldest Redis itself, and Valkey, with the agent's user: jobs run, and a lost wire is made again.
+    @Test(arguments: RedisKind.present.filter { $0 != .installed })
+    func f22RunsJobsOverOtherServers(_ kind: RedisKind) async throws {
+        try await House.run([.greeting, .patient], withAgent: false, of: kind) { house in
+            let admin = try house.redisConnection()
+            let access = RedisAgentAccess(
+                of: Fixtures.agent, passwordDigest: Hex.encode(SHA256.digest(Array("secret".utf8))))
+            let rule = (kind == .oldest ? access.olderRule : access.rule).split(separator: " ")
+            #expect(try await admin.pipeline([rule.map { RedisArgument($0) }]) == [.status("OK")])
+            house.agent.change(["REDIS_URL": house.redis.url.replacing("//", with: "//agent-001:secret@")])
+            try await house.startAgent()
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            for number in 1...3 { _ = try await house.install(number: number, "greeting") }
+            _ = try await admin.command("FLUSHALL")
+            try house.openGate("go")
+            #expect(try await house.end(of: id)["exit_code"] == 3)
+            try await house.expectTruth()
+            house.expectEachRunOnce()
+        }
+    }
+
     /// What stands in for 6.2 refuses what came later, and nothing else.
     private static func expectAge(
         of older: OlderRedis, _ admin: RedisConnection, beside newer: RedisConnection

@@ -46,6 +46,36 @@ import Testing
                 otherID: Fixtures.otherAgent))
     }
 
+    /// The same on the oldest Redis and on Valkey: the user can do its work, and nothing of another agent's.
+    @Test(arguments: RedisKind.present.filter { $0 != .installed })
+    func holdsOn(_ kind: RedisKind) async throws {
+        let server = try await RedisServer.start(kind)
+        let admin = try RedisConnection(to: RedisURL(server.socketURL), name: "admin")
+        for rule in kind == .oldest ? [Self.access.olderRule] : [Self.access.rule, Self.access.olderRule] {
+            let words = rule.split(separator: " ").map { RedisArgument($0) }
+            let confined = try RedisJobQueue(at: try Self.url(of: server), name: "agent")
+            let panel = try RedisJobQueue(url: server.socketURL, name: "panel")
+            for check in JobQueueConformance.checks {
+                // The last one may have shut the agent out.
+                _ = try await admin.command("FLUSHALL")
+                _ = try admin.checked(try await admin.pipeline([words])[0])
+                try await check.run(
+                    JobQueueConformance(
+                        panel: panel, agent: try confined.link(for: Fixtures.agent),
+                        other: try panel.link(for: Fixtures.otherAgent), agentID: Fixtures.agent,
+                        otherID: Fixtures.otherAgent))
+            }
+            _ = try admin.checked(try await admin.pipeline([words])[0])
+            let mine = try RedisConnection(to: try Self.url(of: server), name: "agent")
+            for (command, reply) in zip(Self.forbidden, try await mine.pipeline(Self.forbidden)) {
+                guard case .error = reply else {
+                    Issue.record("\(kind.rawValue): \(command) was answered: \(reply)")
+                    continue
+                }
+            }
+        }
+    }
+
     private static let forbidden: [[RedisArgument]] = [
         // Other agents.
         ["XREAD", "STREAMS", "provision:down:agent-002", "0"],

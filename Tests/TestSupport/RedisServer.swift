@@ -17,6 +17,7 @@ package final class RedisServer: Sendable {
 
     private let folder: TemporaryDirectory
     private let settings: [String]
+    private let kind: RedisKind
     private let hasOwnNetwork: Bool
     private let process: Mutex<ChildProcess?>
 
@@ -30,12 +31,13 @@ package final class RedisServer: Sendable {
     /// Starts a server and waits until it answers.
     ///
     /// - Parameters:
+    ///   - kind: which program it is.
     ///   - identity: its certificate; with one it speaks TLS on a port of its own, besides.
     ///   - settings: more of `redis.conf`, as flags: `["--maxclients", "5"]`.
     ///   - hasOwnNetwork: whether nobody reaches its port but over a ``cable()``; its socket is where it is.
     package static func start(
-        password: String? = nil, identity: TestCertificates.Identity? = nil, settings: [String] = [],
-        hasOwnNetwork: Bool = false
+        _ kind: RedisKind = .installed, password: String? = nil, identity: TestCertificates.Identity? = nil,
+        settings: [String] = [], hasOwnNetwork: Bool = false
     ) async throws -> RedisServer {
         let folder = try TemporaryDirectory()
         let secrets = password.map { ["--requirepass", $0] } ?? []
@@ -52,7 +54,7 @@ package final class RedisServer: Sendable {
                 ]
             }
             let server = RedisServer(
-                folder: folder, ports: (port, tlsPort), settings: secrets + tls + settings,
+                kind, folder: folder, ports: (port, tlsPort), settings: secrets + tls + settings,
                 hasOwnNetwork: hasOwnNetwork)
             if try await server.launch() { return server }
         }
@@ -60,9 +62,11 @@ package final class RedisServer: Sendable {
     }
 
     private init(
-        folder: TemporaryDirectory, ports: (plain: UInt16, tls: UInt16), settings: [String],
+        _ kind: RedisKind, folder: TemporaryDirectory, ports: (plain: UInt16, tls: UInt16),
+        settings: [String],
         hasOwnNetwork: Bool
     ) {
+        self.kind = kind
         self.folder = folder
         self.hasOwnNetwork = hasOwnNetwork
         port = ports.plain
@@ -128,7 +132,7 @@ package final class RedisServer: Sendable {
         let place = hasOwnNetwork ? ["unshare", "--net"] : []
         let access = hasOwnNetwork ? ["0.0.0.0", "--protected-mode", "no"] : ["127.0.0.1"]
         let arguments =
-            place + ["redis-server", "--bind"] + access + [
+            place + [kind.program, "--bind"] + access + [
                 "--port", "\(port)", "--unixsocket", socketPath,
                 "--save", "", "--appendonly", "no", "--dir", folder.path, "--logfile",
                 folder.path("redis.log"),

@@ -51,7 +51,7 @@ package struct RedisAgentAccess: Sendable {
 
     private func line(_ patterns: [String]) -> String {
         let words =
-            ["ACL", "SETUSER", agent.description, "reset", "on", "#\(passwordDigest)"]
+            ["ACL", "SETUSER", agent.description, "reset", "resetchannels", "on", "#\(passwordDigest)"]
             + patterns + ["&\(keys.bell(agent))"] + Self.commands.map { "+\($0)" }
         return words.joined(separator: " ")
     }
