@@ -1,6 +1,7 @@
-import JobKit
 import TestSupport
 import Testing
+
+@testable import JobKit
 
 @Suite("The agent's decisions") struct AgentMachineTests {
     let now = Fixtures.moment
@@ -232,6 +233,38 @@ import Testing
             machine.noteReported(through: last.position)
         }
         #expect(numbers == Array(2...42), "all that the panel has not acknowledged")
+    }
+
+    /// The wish comes while the script is being started, when there is nothing to be ended yet.
+    @Test func endsAScriptThatWasCalledOffWhileItWasStarted() throws {
+        var machine = machine()
+        let order = Fixtures.order()
+        machine.take(delivery(Fixtures.downlinks([.job(order)])), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        let messages = Fixtures.downlinks([.job(order), .cancel(order.attempt.job, actor: "ops")])
+        machine.take(delivery(Array(messages.dropFirst())), at: now)
+        #expect(machine.takeDecisions().effects.contains(.cancel(order.attempt)))
+        machine.take([.began(at: Fixtures.time)], of: order.attempt, at: now)
+        #expect(machine.takeDecisions().effects == [.cancel(order.attempt)])
+    }
+
+    /// The wire is not the place to keep a log for a panel that is away.
+    @Test func reportsSoManyEventsAheadOfThePanel() throws {
+        var machine = machine()
+        let attempt = Fixtures.order().attempt
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        machine.take([.began(at: Fixtures.time)], of: attempt, at: now)
+        for number in 1...2000 {
+            machine.take(
+                [.log(LogRecord(number: number, at: Fixtures.time, bytes: [65]))], of: attempt, at: now)
+        }
+        var reported = 0
+        while let last = machine.unreported(through: machine.lastPosition, limit: 64).last {
+            reported = last.position.number
+            machine.noteReported(through: last.position)
+        }
+        #expect(reported == machine.cursor + AgentMachine.reportWindow)
     }
 
     @Test func runsOneScriptAtATime() throws {

@@ -48,6 +48,31 @@ extension EpochTests {
         #expect(sent == (isRecovering ? 4 : 3), "what never began is offered before it is called off")
     }
 
+    /// An agent may say what it likes of what it has under way; it makes no messages of it without end.
+    @Test func callsEachJobOffOnceAndNobodyElses() async throws {
+        try await meetAgent(isRecovering: false)
+        let given = try Fixtures.job(1).after(.claimed(attempt: 1), .abandoned("given up"))
+        let other = try JobRecord.sample(1, agent: "agent-002").after(.abandoned("given up"))
+        try await insert(given, other)
+        let live = Array(repeating: given.attempt.id, count: 500) + [other.attempt.id]
+        _ = try await ingest([.inventory([], live: live)])
+        #expect(try await calledOff() == [given.id])
+    }
+
+    /// Enrolled anew since the backup: the server may have another journal by now, and tell nothing of before.
+    @Test func offersNothingAgainOfAnEarlierKey() async throws {
+        try await meetAgent(isRecovering: false)
+        try await insert(Fixtures.job(1), try Fixtures.job(2).after(.claimed(attempt: 1)))
+        var later = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        (later.keyGeneration, later.epoch) = (2, epoch + 100)
+        _ = try await store.write { [later, epoch] in
+            try $0.beginNewEpochs(at: Timestamp(milliseconds: Int64(epoch) * 1000), knowing: [later])
+        }
+        for number: UInt8 in 1...2 { #expect(try await state(number) == "failed abandoned") }
+        let agent = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        #expect(agent.epoch > epoch + 100, "an agent takes up none that is older than its own")
+    }
+
     /// Whoever comes back under the name cannot tell what ran, and runs none of it.
     @Test func givesUpWhatARevokedAgentHadNotTold() async throws {
         try await meetAgent(isRecovering: true)

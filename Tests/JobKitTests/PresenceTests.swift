@@ -120,6 +120,18 @@ import Testing
         #expect(try await unreachableSince == nil)
     }
 
+    /// Rings are counted by the time they took: a panel that held still for minutes finds those of minutes.
+    @Test(arguments: [(seconds: 600, isFlood: false), (5, true)])
+    func comeWithRingsWithinReason(seconds: Int, isFlood: Bool) async throws {
+        let panel = try await startPanelWithAgent()
+        try await sweep(panel)
+        for _ in 0..<6000 { _ = try await queue.link(for: Fixtures.agent).report([]) }
+        time.pass(.seconds(seconds - 5))
+        try await sweep(panel)
+        let actions = try await store.read { try $0.audit(after: 0, limit: 99).map(\.draft.action) }
+        #expect(actions.contains("agent.flood") == isFlood)
+    }
+
     @Test func goOnWithARestartedAgent() async throws {
         let panel = try await startPanelWithAgent()
         for count in 1...30 {

@@ -11,7 +11,7 @@ import Testing
         ("AUTH *", "1.0"), ("AUTH * *", "6.0"), ("SELECT *", "1.0"), ("CLIENT SETNAME *", "2.6.9"),
         ("ROLE", "2.8.12"), ("PING", "1.0"), ("DEL *", "1.0"), ("GETRANGE * * *", "2.4"),
         ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("PSUBSCRIBE *", "2.0"),
-        ("MEMORY USAGE *", "4.0"),
+        ("MEMORY USAGE * SAMPLES *", "4.0"),
         ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
         ("UNLINK *", "4.0"),
 

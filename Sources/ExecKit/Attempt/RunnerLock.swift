@@ -41,7 +41,7 @@ struct RunnerLock: Sendable {
         guard let file = try? folder.open(AttemptFile.lock, O_RDWR), let first = signer(of: file) else {
             return nil
         }
-        let number = gated_open(first)
+        let number = Descriptor.opened { gated_open(first) }
         guard number >= 0 else { return nil }
         let process = Descriptor(owning: number)
         return signer(of: file) == first ? process : nil

@@ -16,7 +16,9 @@ extension Directory {
 
     private func removeTree(raw name: [CChar]) {
         if unlinkat(descriptor.number, name, 0) == 0 { return }
-        let number = openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        let number = Descriptor.opened {
+            openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        }
         if number >= 0 {
             let below = Directory(path: path, owning: number)
             for each in below.rawNames() { below.removeTree(raw: each) }
@@ -27,7 +29,9 @@ extension Directory {
     /// The names as the kernel has them, each with its final zero: scripts may make any.
     private func rawNames(foldersOnly: Bool = false) -> [[CChar]] {
         // A descriptor of its own: reading moves the position that duplicates share.
-        let number = openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let number = Descriptor.opened {
+            openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        }
         guard number >= 0 else { return [] }
         guard let stream = fdopendir(number) else {
             close(number)

@@ -52,6 +52,8 @@ extension AgentMachine {
 
     /// Events that are not yet reported, signed; only what is on the disk may be.
     ///
+    /// There are none while the panel is far behind: what it does not take in stays in the journal, and off the wire.
+    ///
     /// - Parameters:
     ///   - position: the last event that the journal holds on the disk.
     ///   - limit: the most there may be; also no more than a slow wire carries in seconds, but for one.
@@ -60,7 +62,9 @@ extension AgentMachine {
         guard position.epoch == received.epoch, reported < number, let keys = keys.first else { return [] }
         var entries: [StreamEntry] = []
         var byteCount = 0
-        for number in (reported + 1...number).prefix(limit) {
+        let room = min(limit, cursor + Self.reportWindow - reported)
+        guard room > 0 else { return [] }
+        for number in (reported + 1...number).prefix(room) {
             guard let payload = events[number] else { continue }
             let bytes = SignedEnvelope(signing: payload, kind: .event, keys: keys).bytes
             byteCount += bytes.count
@@ -73,6 +77,8 @@ extension AgentMachine {
 
     /// How much one report may be if it has more than one event.
     static let bytesInReport = 64 * 1024
+    /// How many events the wire holds that the panel has not taken in, at most: 50 MiB of the largest.
+    static let reportWindow = 1000
 
     /// Notes that events up to and with this one are in the stream.
     public mutating func noteReported(through position: StreamPosition) {

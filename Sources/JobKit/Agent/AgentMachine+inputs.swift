@@ -49,6 +49,8 @@ extension AgentMachine {
                 guard attempts[attempt]?.hasBegun == false else { continue }
                 emit(.began(attempt, at: moment))
                 attempts[attempt]?.hasBegun = true
+                // A wish that came while the script was being started found nothing to end.
+                if attempts[attempt]?.isCancelled == true { effects.append(.cancel(attempt)) }
             case .log(let record):
                 if batch.reduce(record.bytes.count, { $0 + $1.bytes.count }) > Self.logBytesInEvent {
                     flush(&self)

@@ -279,6 +279,8 @@ public actor AgentWorker {
             else { continue }
             let isNews = machine.take(delivery, at: now())
             commits.ring()
+            // The panel's word may make room for more.
+            if isNews { reports.ring() }
             if machine.heardRun != heardRun {
                 // A panel that has just started, or met this agent, believes no beat before it is answered.
                 heardRun = machine.heardRun

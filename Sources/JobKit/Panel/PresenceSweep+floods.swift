@@ -4,22 +4,27 @@ extension PresenceSweep {
     ///
     /// A log is 16 MiB at most, a third more in base64, twice; while the panel is away nothing new is started.
     static let bearableBytes = 64 << 20
-    /// Rings of one agent between two sweeps at most; an honest one rings some times in a second.
-    static let bearableRings = 1000 * Int(interval / .seconds(1))
+    /// Rings of one agent in a second at most; an honest one rings some times.
+    static let bearableRings = 1000.0
 
     /// Shuts out who lays more on the wire than anybody needs: its stream is dropped, and its access is taken away.
     ///
     /// What it still has to tell lies in its journal. It is not quarantined: where agents have no access of their own,
     /// the flood may be anyone's.
     func relieveWire(of agents: [AgentID], at moment: Timestamp) async throws {
+        let look = elapsed()
+        let seconds = max(look - lookedForFloodsAt, Self.interval) / .seconds(1)
+        lookedForFloodsAt = look
         for (agent, burden) in try await link.burdens(of: agents) {
-            guard burden.byteCount > Self.bearableBytes || burden.ringCount > Self.bearableRings else {
+            let isFlood =
+                burden.byteCount > Self.bearableBytes
+                || Double(burden.ringCount) > Self.bearableRings * seconds
+            guard isFlood else {
                 flooding.remove(agent)
                 continue
             }
             let isShutOut = try await link.shutOut(agent)
-            guard flooding.insert(agent).inserted else { continue }
-            onEvent(.flooded(agent, burden, isShutOut: isShutOut))
+            guard !flooding.contains(agent) else { continue }
             try await store.write { store in
                 try store.record(
                     AuditDraft(
@@ -29,6 +34,9 @@ extension PresenceSweep {
                             "shut_out": isShutOut ? "true" : "false",
                         ]))
             }
+            // Not before that is written down: else it is tried again.
+            flooding.insert(agent)
+            onEvent(.flooded(agent, burden, isShutOut: isShutOut))
         }
     }
 }

@@ -27,7 +27,7 @@ public actor PresenceSweep {
     /// What is shown and written down; the panel's clock may be set, so that it measures nothing.
     private let now: @Sendable () -> Timestamp
     /// Time since this sweep was made; what silence and stalls are measured with.
-    private let elapsed: @Sendable () -> Duration
+    let elapsed: @Sendable () -> Duration
     let onEvent: @Sendable (Event) -> Void
     private var presences: [AgentID: Presence] = [:]
     private var sessions: [AgentID: SessionWatch] = [:]
@@ -43,6 +43,8 @@ public actor PresenceSweep {
     private var isLinkDown = false
     /// Agents that lay too much on the wire when that was looked at last.
     var flooding: Set<AgentID> = []
+    /// When that was.
+    var lookedForFloodsAt = Duration.zero
 
     /// A sweep with all its parts.
     public init(

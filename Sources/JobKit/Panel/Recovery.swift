@@ -13,9 +13,14 @@ extension StoreWriter {
     package func beginNewEpochs(at moment: Timestamp, knowing others: [AgentRecord] = []) throws -> Int {
         try noteRestoration(at: moment)
         for other in others {
-            var agent = try agent(other.id) ?? other
+            let known = try agent(other.id)
+            var agent = known ?? other
             agent.takeOver(restrictionsOf: other)
             try save(agent)
+            // Whoever has the later key may have another journal, and cannot tell what ran before.
+            if let known, known.keyGeneration < other.keyGeneration {
+                try giveUpOpenJobs(of: agent.id, actor: "panel", at: moment)
+            }
         }
         let agents = try agents()
         for var agent in agents {
@@ -128,7 +133,8 @@ struct Recovery {
     private func callOff(_ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]) throws {
         let open = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max))
             .filter { $0.cancelRequestedAt != nil }
-        let given = try live.compactMap { try store.job($0.job) }.filter { $0.reason == .abandoned }
+        let given = try Set(live.map(\.job)).compactMap { try store.job($0) }
+            .filter { $0.agent == agent && $0.reason == .abandoned }
         for job in open + given {
             try store.post(.cancel(job.id, actor: "panel"), to: agent, keyring: keyring)
         }

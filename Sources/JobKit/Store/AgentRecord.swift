@@ -91,6 +91,8 @@ public struct AgentRecord: Hashable, Sendable {
             keyID = nil
             revokedAt = other.revokedAt
         }
+        // The agent takes up no epoch but a later one than its own.
+        epoch = max(epoch, other.epoch)
         pause = pause ?? other.pause
         quarantined = quarantined ?? other.quarantined
     }

@@ -5,10 +5,12 @@ internal import Synchronization
 extension RedisJobQueue {
     /// What agents' up streams take in Redis's memory, and how often they rang.
     ///
-    /// Where the panel's user may not ask for the one, it is not known.
+    /// All entries are counted, for an agent chooses which of them a sample would show. Where the panel's user may not
+    /// ask, nothing is known.
     public func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
         let rings = ringCounter.take()
-        let replies = try await connection.replies(to: agents.map { ["MEMORY", "USAGE", keys.up($0)] })
+        let replies = try await connection.replies(
+            to: agents.map { ["MEMORY", "USAGE", keys.up($0), "SAMPLES", 0] })
         return zip(agents, replies).reduce(into: [:]) { burdens, pair in
             var burden = WireBurden(ringCount: rings[pair.0] ?? 0)
             if case .integer(let count) = pair.1 { burden.byteCount = count }
@@ -20,15 +22,17 @@ extension RedisJobQueue {
     /// connections of that user; never the panel's own.
     public func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
         let name = RedisArgument(agent.description)
-        let user = try await connection.replies(to: [["ACL", "GETUSER", name]])[0]
-        let isOwn = ["default", url.user].contains(agent.description)
-        guard case .array = user, !isOwn else {
-            _ = try await connection.ask([["UNLINK", keys.up(agent)]])
+        let replies = try await connection.replies(to: [
+            ["UNLINK", keys.up(agent)], ["ACL", "GETUSER", name],
+        ])
+        guard case .array = replies[1], !["default", url.user].contains(agent.description) else {
             return false
         }
-        _ = try await connection.ask([
+        // What the panel's own user may not do there is not done: that is no reason to stop at anything else.
+        let done = try await connection.replies(to: [
             ["ACL", "SETUSER", name, "off"], ["CLIENT", "KILL", "USER", name], ["UNLINK", keys.up(agent)],
         ])
+        if case .error = done[0] { return false }
         return true
     }
 }

@@ -103,17 +103,17 @@ public final class RedisJobQueue: PanelLink {
             RedisStream.replace(keys.acknowledgement(agent), with: envelope)
         }
         let trims = acknowledgements.map { RedisStream.trim(keys.up($0.agent), through: $0.through) }
-        let replies = try await reading.askEach(writes + trims)
+        let replies = try await connection.askEach(writes + trims)
         // A key of another type, or a stream that somebody gave its last ID, takes nothing.
         let again = writes.indices.filter { replies[$0] == nil }.flatMap { index -> [[RedisArgument]] in
             [["DEL", writes[index][1]], writes[index]]
         }
-        if !again.isEmpty { _ = try await reading.askEach(again) }
+        if !again.isEmpty { _ = try await connection.askEach(again) }
     }
 
     /// The newest beat of each agent that has one.
     public func beats(of agents: [AgentID]) async throws(QueueError) -> [AgentID: [UInt8]] {
-        let replies = try await reading.askEach(
+        let replies = try await connection.askEach(
             agents.map { ["GETRANGE", keys.beat($0), 0, RedisArgument(Self.beatByteCount)] })
         var beats: [AgentID: [UInt8]] = [:]
         for (agent, reply) in zip(agents, replies) {
