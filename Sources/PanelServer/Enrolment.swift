@@ -20,7 +20,7 @@ struct Enrolment {
     static func generation(_ text: String?) throws -> Int {
         guard let number = Int(text ?? "1"), number >= 1 else {
             throw StartupProblem(
-                "--key-generation takes a whole number from 1, as the server's page names it")
+                "--key-generation takes a whole number from 1, as `key_generation` of the server tells it")
         }
         return number
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import JobKit
 import Testing
@@ -55,6 +56,20 @@ import Testing
         let attempt = try await server.start(prelude + "\necho $$; exec sleep 1000", on: host)
         await server.awaitOutput(of: attempt, host)
         return (attempt, try #require(AttemptBeginning(in: server.folder(of: attempt))).script)
+    }
+
+    /// A process that makes no runners any more is replaced: the start is neither held up for ever nor refused.
+    @Test func aTemplateThatHoldsStillIsReplaced() async throws {
+        var limits = AttemptLimits.short()
+        limits.startPatience = 200
+        let host = server.host(limits: limits)
+        _ = await host.survey()
+        host.queue.sync(flags: .barrier) {}
+        let first = try #require(host.template.process)
+        first.signal(SIGSTOP)
+        let attempt = try await server.start("echo ran; exit 3", on: host)
+        #expect(try await server.follow(attempt, host).result?.ending == .exited(code: 3))
+        #expect(first.hasEnded(within: 10_000))
     }
 
     private func killRunner(of attempt: AttemptID) throws {

@@ -242,6 +242,25 @@ import ValidationKit
         #expect(template.process?.pid != first.pid)
     }
 
+    /// It holds still, the agent is gone meanwhile, and it goes on with an order that nobody stands for any more.
+    @Test func anOrderWhoseAgentIsGoneIsNotCarriedOut() async throws {
+        let folder = try scratch.fresh()
+        let template = template()
+        template.prepare()
+        queue.sync(flags: .barrier) {}
+        let process = try #require(template.process)
+        process.signal(SIGSTOP)
+        try {
+            let runner = try template.runner()
+            runner.give(try #require(RunnerLock(taking: folder)))
+            let order = try order(["/bin/sh", "-c", "echo ran >witness"], in: folder.path)
+            #expect(runner.tell(order, within: 100) { shutdown(runner.socket.number, Int32(SHUT_RD)) } == "")
+        }()
+        process.signal(SIGCONT)
+        try await eventually("a lock that is free") { RunnerLock(taking: folder) != nil }
+        #expect(!folder.has(AttemptFile.began))
+    }
+
     @Test func aTemplateEndsWithItsAgentAndItsRunnersDoNot() async throws {
         let folder = try scratch.fresh()
         var template: RunnerTemplate? = template()

@@ -1,5 +1,5 @@
 import Glibc
-package import Testing
+import Testing
 
 /// Which program a ``RedisServer`` is.
 package enum RedisKind: String, CaseIterable, Sendable, CustomTestStringConvertible {

@@ -1,3 +1,4 @@
+import Glibc
 import JobKit
 
 extension ProcessAttemptHost {
@@ -48,21 +49,34 @@ extension ProcessAttemptHost {
         try hand(runnerOrder, to: directory, lock)
     }
 
-    /// Gives the order to a runner, and takes its word.
+    /// Gives the order to a runner, and takes its word; to a second one where the first was never made.
     private func hand(
         _ order: RunnerOrder, to directory: Directory, _ lock: RunnerLock
     ) throws(Refusal) {
-        let runner = try orRefuse { () throws(ExecKitError) in try template.runner() }
-        runner.give(lock)
-        let answer = runner.tell(order)
+        var answer = try word(of: order, in: directory, lock)
+        // A runner reserves its space before anything else.
+        let wasTaken = !answer.isEmpty || directory.has(AttemptFile.reserve)
+        let failure = answer.isEmpty ? template.failureToStart?.message : nil
+        if !wasTaken, failure == nil { answer = try word(of: order, in: directory, lock) }
         // Without a word, what is on disk says whether the script may have run.
         if answer == "began" || answer.isEmpty && directory.has(AttemptFile.began) { return }
         let prefix = "refused:"
         let reason =
             answer.hasPrefix(prefix)
             ? String(answer.dropFirst(prefix.count))
-            : template.failureToStart?.message ?? "its runner was killed"
+            : failure ?? "its runner was killed"
         throw Refusal(.policy, "the script cannot be run as promised: \(reason)")
+    }
+
+    private func word(
+        of order: RunnerOrder, in directory: Directory, _ lock: RunnerLock
+    ) throws(Refusal) -> String {
+        let runner = try orRefuse { () throws(ExecKitError) in try template.runner() }
+        runner.give(lock)
+        return runner.tell(order, within: order.plan.limits.startPatience) {
+            template.end()
+            RunnerLock.signal(SIGKILL, holderOf: directory)
+        }
     }
 
     func controlGroup(of attempt: AttemptID) throws(ExecKitError) -> String {

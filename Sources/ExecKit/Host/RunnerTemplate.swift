@@ -12,9 +12,18 @@ struct NewRunner: Sendable {
     func give(_ lock: RunnerLock) { _ = gated_hand(socket.number, lock.file.number) }
 
     /// Tells the order, and waits for the runner's word: `began`, `refused:` with a reason, or nothing.
-    func tell(_ order: RunnerOrder) -> String {
+    ///
+    /// - Parameters:
+    ///   - milliseconds: how long the word may take.
+    ///   - giveUp: called when it has not come by then; has to end whoever might still take the order.
+    func tell(
+        _ order: RunnerOrder, within milliseconds: Int = AttemptLimits.standardStartPatience,
+        orElse giveUp: () -> Void = {}
+    ) -> String {
         _ = socket.send(order.bytes)
         shutdown(socket.number, Int32(SHUT_WR))
+        var word = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
+        if poll(&word, 1, Int32(clamping: milliseconds)) == 0 { giveUp() }
         return String(decoding: socket.readAll(limit: 65536) ?? [], as: UTF8.self)
     }
 }
@@ -67,6 +76,9 @@ final class RunnerTemplate: Sendable {
             }
         }
     }
+
+    /// Ends the process, and with it what it has not yet made a runner for.
+    func end() { process?.signal(SIGKILL) }
 
     /// Why the program could not be started the last time, or nil.
     var failureToStart: ExecKitError? {

@@ -63,6 +63,8 @@ public struct ExecutionPlan: Equatable, Sendable {
 
 /// The bounds of one attempt; times in milliseconds of the boot clock.
 public struct AttemptLimits: Hashable, Sendable {
+    /// From the order to its runner's word, until runner and order are taken for lost.
+    public var startPatience = standardStartPatience
     /// From the script's first instruction to TERM for its whole tree.
     public var timeout: Int
     /// From TERM to the kill of what is left.
@@ -77,6 +79,9 @@ public struct AttemptLimits: Hashable, Sendable {
     public var headBytes = 8 << 20
     /// Bytes of output kept from the end.
     public var tailBytes = 8 << 20
+
+    /// What a runner needs for its word is a hundredth of this.
+    static let standardStartPatience = 30_000
 
     /// The limits of a script with a time to run and a time to stop.
     public init(timeout: Int, grace: Int) {

@@ -86,6 +86,9 @@ public enum RunnerMain {
                 throw ExecKitError(
                     .damaged, "the runner's order is longer than \(RunnerOrder.maximumSize) bytes")
             }
+            // The agent may be gone since it wrote that, and another one may want the order started at another time.
+            var agent = pollfd(fd: socket.number, events: 0, revents: 0)
+            if poll(&agent, 1, 0) == 1, agent.revents & Int16(POLLHUP) != 0 { return 0 }
             let order = try RunnerOrder(parsing: bytes)
             #if DEBUG
                 order.crash?.arm()
