@@ -201,7 +201,9 @@ import Testing
 
     /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.
     @Test func aFolderThatTheScriptRemovedIsLostState() async throws {
-        let run = try await server.run("cd /; rm -rf \"${PROVISION_WORK_DIR%/work}\"; exit 0")
+        // At once: half-way through, the attempt could already be taken for lost, and the script be ended for it.
+        let run = try await server.run(
+            "cd /; own=${PROVISION_WORK_DIR%/work}; mv \"$own\" \"$own.gone\"; rm -rf \"$own.gone\"; exit 0")
         #expect(run.result?.ending == .interrupted(.stateLost))
         #expect(await host.survey().isEmpty)
     }
