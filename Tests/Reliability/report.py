@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Writes the tables of docs/RELIABILITY.md from what runs of the tests printed: the logs in .build/reliability.
 
-Rows and what they try stand in faults.txt. A row without a test, and one whose test did not run, is said to be so.
+Rows and what they try stand in faults.txt. A row without a test, and one whose test did not run in every round, is said to be
+so. Ends with 1, and says why, where a log is missing or anything failed.
 """
 import re
-from collections import Counter, defaultdict
+import sys
+from collections import Counter, defaultdict, namedtuple
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +21,23 @@ GUARANTEES = {
 }
 # What the simulator's oracle judges, by its own words.
 SIMULATED = ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"]
+
+
+Results = namedtuple("Results", "ran rounds failed skipped count")
+problems = []
+
+
+def log(name):
+    path = LOGS / name
+    if not path.exists():
+        problems.append(f"{name} is missing")
+        return ""
+    return path.read_text()
+
+
+def provenance():
+    """What was run, when and where, as scripts/reliability noted it."""
+    return log("run.txt").strip() or "nobody knows what was run"
 
 
 def faults():
@@ -36,47 +55,56 @@ def tests():
 
 
 def results():
-    """Of each fault test how often it ran, and how often it failed or was skipped; and the number of rounds."""
-    ran, failed, skipped = Counter(), Counter(), Counter()
+    """Of each fault test how often it ran, in how many rounds, and how often it failed or was skipped; the number of rounds."""
+    ran, rounds, failed, skipped = Counter(), Counter(), Counter(), Counter()
     logs = sorted(LOGS.glob("round-*.log"))
     for path in logs:
-        for line in path.read_text().splitlines():
+        text = path.read_text()
+        if not re.search(r"[✔✘] Test run with \d+ tests?", text):
+            problems.append(f"{path.name} has no end: the run died")
+        for line in text.splitlines():
             if end := re.match(r"([✔✘]) Test (f\d\d[A-Z]\w*)\(.*?\)(?: with (\d+) test cases?)? (?:passed|failed) after", line):
                 mark, name, cases = end.groups()
                 ran[name] += int(cases or 1)
+                rounds[name] += 1
                 failed[name] += mark == "✘"
             elif left := re.match(r"➜ Test (f\d\d[A-Z]\w*)\(.*skipped", line):
                 skipped[left[1]] += 1
-    return ran, failed, skipped, len(logs)
+    if not logs:
+        problems.append("no round of the fault tests has run")
+    return Results(ran, rounds, failed, skipped, len(logs))
 
 
-def verdict(names, ran, failed, skipped):
+def verdict(names, found):
     if not names:
         return "no test"
-    if wrong := sum(failed[name] for name in names):
+    if wrong := sum(found.failed[name] for name in names):
         return f"**{wrong} failed**"
-    if missing := [name for name in names if not ran[name]]:
-        return "skipped" if all(skipped[name] for name in missing) else "**not run**"
+    if missing := [name for name in names if found.rounds[name] < found.count]:
+        if all(found.skipped[name] for name in missing):
+            return "skipped"
+        return f"**in {min(found.rounds[name] for name in missing)} of {found.count} rounds**"
     return "all passed"
 
 
 def fault_table():
-    ran, failed, skipped, rounds = results()
-    found = tests()
-    rows = [f"{rounds} rounds.", "", "| row | guarantees | fault | tests | runs | result | weaker, or not covered |",
+    run, found = results(), tests()
+    rows = [f"{provenance()}; rounds: {run.count}.", "", "| row | guarantees | fault | tests | runs | result | weaker, or not covered |",
             "| --- | --- | --- | --- | --- | --- | --- |"]
     for number, guarantees, what, remark in faults():
         names = sorted(found[number])
+        result = verdict(names, run)
+        if "**" in result:
+            problems.append(f"{number}: {result.strip('*')}")
         rows.append("| {} | {} | {} | {} | {} | {} | {} |".format(
-            number, guarantees, what, ", ".join(f"`{name}`" for name in names), sum(ran[name] for name in names),
-            verdict(names, ran, failed, skipped), remark))
+            number, guarantees, what, ", ".join(f"`{name}`" for name in names), sum(run.ran[name] for name in names),
+            result, remark))
     return rows
 
 
 def simulated():
     """The schedules of each scenario, and its violations by guarantee."""
-    log = LOGS / "simulate.log"
-    text = log.read_text() if log.exists() else ""
+    text = log("simulate.log")
     found = []
     for name, count, wrong, rest in re.findall(r"^(\w+): (\d+) schedules, (\d+) violations(.*)$", text, re.M):
         by = {guarantee: int(number) for guarantee, number in re.findall(r"(G\d+) (\d+)", rest)}
@@ -85,8 +113,7 @@ def simulated():
 
 
 def guarantee_table():
-    ran, failed, skipped, _ = results()
-    found, scenarios = tests(), simulated()
+    run, found, scenarios = results(), tests(), simulated()
     schedules = sum(count for _, count, _, _ in scenarios)
     rows = ["| guarantee | schedules simulated | wrong | rows | runs of real processes | failed |",
             "| --- | --- | --- | --- | --- | --- |"]
@@ -96,14 +123,13 @@ def guarantee_table():
         seen = f"{schedules:,}" if name in SIMULATED else ""
         wrong = sum(by.get(name, 0) for _, _, _, by in scenarios) if name in SIMULATED else ""
         rows.append("| {}: {} | {} | {} | {} | {:,} | {} |".format(
-            name, words, seen, wrong, " ".join(numbers), sum(ran[test] for test in names),
-            sum(failed[test] for test in names)))
+            name, words, seen, wrong, " ".join(numbers), sum(run.ran[test] for test in names),
+            sum(run.failed[test] for test in names)))
     return rows
 
 
 def mutant_table():
-    log = LOGS / "mutants.log"
-    text = log.read_text() if log.exists() else ""
+    text = log("mutants.log")
     counts = defaultdict(lambda: [0, 0, Counter()])
     for name, number, wrong, rest in re.findall(
             r"^without (\w+), \w+: (\d+) schedules, (\d+) violations(.*)$", text, re.M):
@@ -111,7 +137,7 @@ def mutant_table():
         counts[name][1] += int(wrong)
         for kind, times in re.findall(r"(G\d+|pause) (\d+)", rest):
             counts[name][2][kind] += int(times)
-    rows = [f"{sum(wrong > 0 for _, wrong, _ in counts.values())} of {len(counts)} are missed.", "",
+    rows = [f"{sum(wrong > 0 for _, wrong, _ in counts.values())} of {len(counts)} are missed: without them something breaks.", "",
             "| without | schedules | wrong | rate | what breaks |", "| --- | --- | --- | --- | --- |"]
     for name, (number, wrong, kinds) in sorted(counts.items()):
         rows.append("| {} | {:,} | {} | {:.2g} % | {} |".format(
@@ -122,7 +148,10 @@ def mutant_table():
 
 def scenario_table():
     rows = ["| scenario | schedules | wrong |", "| --- | --- | --- |"]
-    return rows + [f"| `{name}` | {count:,} | {wrong} |" for name, count, wrong, _ in simulated()]
+    scenarios = simulated()
+    if any(wrong for _, _, wrong, _ in scenarios):
+        problems.append("a schedule broke a guarantee")
+    return rows + [f"| `{name}` | {count:,} | {wrong} |" for name, count, wrong, _ in scenarios]
 
 
 def write():
@@ -137,3 +166,6 @@ def write():
 
 
 write()
+for problem in sorted(set(problems)):
+    print(f"reliability: {problem}", file=sys.stderr)
+sys.exit(bool(problems))
