@@ -90,8 +90,31 @@ enum Attacker {
                 guard payload["type"]?.string == "ended" else { return }
                 payload["result"] = .object(succeeding(payload["result"]?.object ?? [:]))
             }
-        case .acknowledgement, .beat: break
+        case .acknowledgement: permit(kept.agent, &contents)
+        case .beat:
+            // Whatever was sent has arrived, and need not be kept.
+            guard let (bytes, moment) = contents.beats[kept.agent] else { return }
+            let forged = rewritten(bytes) { payload in
+                payload["count"] = .integer((payload["count"]?.integer ?? 0) + 1)
+                payload["received"] = .integer(Int(Int32.max))
+            }
+            contents.beats[kept.agent] = (forged ?? bytes, moment)
         }
+    }
+
+    /// Has the panel know of all that the agent has told, and let it start.
+    private static func permit(_ agent: AgentID, _ contents: inout SimulatedWire.Contents) {
+        guard let (mark, bytes) = contents.acknowledgements[agent],
+            let last = contents.up[agent]?.entries.last,
+            let event = try? SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp)
+        else { return }
+        let forged = rewritten(bytes) { payload in
+            payload["gen"] = .integer((payload["gen"]?.integer ?? 0) + 1)
+            payload["cur"] = .integer(last.position.number)
+            payload["head"] = .string(ChainHead(after: event.payload).description)
+            payload["hold"] = .bool(false)
+        }
+        contents.acknowledgements[agent] = (mark + 1_000_000, forged ?? bytes)
     }
 
     /// Changes what an entry of a stream says.
