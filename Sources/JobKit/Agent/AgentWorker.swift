@@ -372,7 +372,8 @@ public actor AgentWorker {
         } catch {
             if !isLinkDown, !Task.isCancelled { onEvent(.linkFailed(error)) }
             isLinkDown = true
-            try? await clock.sleep(for: .milliseconds(500))
+            // Many agents may have lost it in the same moment.
+            try? await clock.sleep(for: .milliseconds(Int.random(in: 0...1000)))
             return nil
         }
     }

@@ -8,7 +8,7 @@ import ManifestKit
 public enum RetryPolicy {
     /// The interruption after which a job is not tried again.
     public static let lastInterruption = 3
-    /// Seconds between attempts at most, whatever the manifest says.
+    /// Seconds between attempts at most, whatever the manifest says, and with all that is drawn.
     public static let longestPause = 900
 
     /// When the next attempt of `job` is due, or nil for never.
@@ -39,7 +39,8 @@ public enum RetryPolicy {
 extension RetryRule {
     /// Seconds between that attempt and the next, before any spread.
     fileprivate func pauseSeconds(afterAttempt number: Int) -> Int {
-        let longest = min(maxSeconds, RetryPolicy.longestPause)
+        // Half of it more is the most there may be.
+        let longest = min(maxSeconds, RetryPolicy.longestPause * 2 / 3)
         switch backoff {
         case .fixed: return min(baseSeconds, longest)
         case .exponential: return min(baseSeconds << min(number - 1, 16), longest)
