@@ -14,15 +14,7 @@ final class ClientSocket {
         if var window {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<CInt>.size))
         }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let isConnected = withUnsafeBytes(of: address) { raw in
-            connect(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
-                == 0
-        }
-        guard isConnected else { throw SystemFailure("no panel on port \(port)") }
+        try PanelClient.connect(descriptor, to: port)
     }
 
     deinit { close(descriptor) }

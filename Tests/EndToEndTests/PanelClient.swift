@@ -78,20 +78,26 @@ struct PanelClient: Sendable {
         }
     }
 
-    private static func exchange(_ bytes: [UInt8], _ port: UInt16) throws -> [UInt8] {
-        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        defer { close(descriptor) }
-        var limit = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    /// Connects a socket to the panel on this port.
+    static func connect(_ descriptor: CInt, to port: UInt16) throws {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let isConnected = withUnsafeBytes(of: address) { raw in
-            connect(descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
+            Glibc.connect(
+                descriptor, raw.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(raw.count))
                 == 0
         }
         guard isConnected else { throw SystemFailure("no panel on port \(port)") }
+    }
+
+    private static func exchange(_ bytes: [UInt8], _ port: UInt16) throws -> [UInt8] {
+        let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        try connect(descriptor, to: port)
         var sent = 0
         // A panel may answer and hang up before it has read everything.
         while sent < bytes.count,
