@@ -242,6 +242,21 @@ import ValidationKit
         #expect(template.process?.pid != first.pid)
     }
 
+    /// Its newest runner has not yet closed the connection that it has a copy of.
+    @Test func aTemplateThatDiedIsReplacedWhileItsConnectionIsHeld() async throws {
+        let folder = try scratch.fresh()
+        let script = "#!/bin/bash\ncat <&0 >/dev/null &\necho >\"$0.holds\"\nwait\n"
+        try folder.create("program", Array(script.utf8), mode: 0o700)
+        let template = template("\(folder.path)/program")
+        _ = try template.runner()
+        try await eventually("a copy of the connection") { folder.has("program.holds") }
+        let first = try #require(template.process)
+        first.signal(SIGKILL)
+        #expect(first.hasEnded(within: 10_000))
+        _ = try template.runner()
+        #expect(template.process?.pid != first.pid)
+    }
+
     /// It holds still, the agent is gone meanwhile, and it goes on with an order that nobody stands for any more.
     @Test func anOrderWhoseAgentIsGoneIsNotCarriedOut() async throws {
         let folder = try scratch.fresh()

@@ -59,7 +59,12 @@ final class RunnerTemplate: Sendable {
         let (ours, theirs) = try Descriptor.connectedPair()
         let runner = NewRunner(socket: ours)
         let failure = try loaded.withLock { loaded throws(ExecKitError) in
-            if let loaded, gated_hand(loaded.socket.number, theirs.number) == 0 { return Int32(0) }
+            // Its newest runner may still hold a copy of its connection: that takes what nobody reads any more.
+            if let loaded, !loaded.process.hasEnded(within: 0),
+                gated_hand(loaded.socket.number, theirs.number) == 0
+            {
+                return Int32(0)
+            }
             let new = try load()
             loaded = new
             return gated_hand(new.socket.number, theirs.number)
