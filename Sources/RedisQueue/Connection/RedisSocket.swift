@@ -29,7 +29,7 @@ final class RedisSocket: RedisTransport {
         -> RedisSocket
     {
         var last = "it has no address"
-        for address in try SocketAddress.all(of: url) {
+        for address in try SocketAddress.all(of: url, until: deadline) {
             let descriptor = Glibc.socket(address.family, CInt(SOCK_STREAM.rawValue) | flags, 0)
             guard descriptor >= 0 else {
                 last = systemMessage()

@@ -8,7 +8,7 @@ struct SocketAddress {
     /// AF_UNIX, AF_INET or AF_INET6.
     var family: CInt { CInt(storage.ss_family) }
 
-    private init(copying source: UnsafeRawBufferPointer) {
+    init(copying source: UnsafeRawBufferPointer) {
         length = socklen_t(source.count)
         withUnsafeMutableBytes(of: &storage) {
             $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix($0.count)))
@@ -16,10 +16,12 @@ struct SocketAddress {
     }
 
     /// The addresses of a server, the preferred one first.
-    static func all(of url: RedisURL) throws(RedisError) -> [SocketAddress] {
+    static func all(
+        of url: RedisURL, until deadline: ContinuousClock.Instant
+    ) throws(RedisError) -> [SocketAddress] {
         switch url.endpoint {
         case .unix(let path): [socket(at: path)]
-        case .tcp(let host, let port): try resolved(host, port: port, for: url)
+        case .tcp(let host, let port): try resolved(host, port: port, for: url, until: deadline)
         case .master: preconditionFailure("a master has an address only where a sentinel has named it")
         }
     }
@@ -38,21 +40,19 @@ struct SocketAddress {
     }
 
     private static func resolved(
-        _ host: String, port: UInt16, for url: RedisURL
+        _ host: String, port: UInt16, for url: RedisURL, until deadline: ContinuousClock.Instant
     ) throws(RedisError) -> [SocketAddress] {
-        var hints = addrinfo()
-        hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let failure = getaddrinfo(host, String(port), &hints, &list)
-        defer { if let list { freeaddrinfo(list) } }
-        guard failure == 0 else {
-            let reason = String(cString: gai_strerror(failure))
-            throw RedisError(.unreachable, "Redis at '\(url)' cannot be reached: \(reason)")
-        }
-        return sequence(first: list, next: { $0?.pointee.ai_next }).prefix { $0 != nil }.compactMap { entry in
-            guard let entry = entry?.pointee, let address = entry.ai_addr else { return nil }
-            return SocketAddress(
-                copying: UnsafeRawBufferPointer(start: address, count: Int(entry.ai_addrlen)))
+        do throws(NameLookup.Failure) {
+            return try NameLookup.addresses(of: host, port: port, until: deadline)
+        } catch {
+            switch error {
+            case .refused(let reason):
+                throw RedisError(.unreachable, "Redis at '\(url)' cannot be reached: \(reason)")
+            case .timedOut:
+                throw RedisError(
+                    .timedOut,
+                    "Redis at '\(url)' cannot be reached: the name '\(host)' was not looked up in time")
+            }
         }
     }
 }
