@@ -15,7 +15,8 @@ struct NameServerTests {
             try FileTree.write(
                 Array("nameserver \(link.address)\noptions timeout:30 attempts:5\n".utf8), to: servers)
             try FileTree.write([], to: hosts)
-            let mount = #"mount --bind "$0" /etc/resolv.conf && mount --bind "$1" /etc/hosts && shift && exec "$@""#
+            let mount =
+                #"mount --bind "$0" /etc/resolv.conf && mount --bind "$1" /etc/hosts && shift && exec "$@""#
             let agent = try house.anotherAgent(
                 under: link.wrapper + [
                     "unshare", "--mount", "--propagation", "private", "sh", "-c", mount, servers, hosts,

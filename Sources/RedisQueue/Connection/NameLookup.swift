@@ -39,7 +39,9 @@ final class NameLookup: Sendable {
         let name = Name(host: host, port: port)
         let lookup = underWay.withLock { lookups in
             let present = lookups[name, default: []]
-            if let last = present.last, !last.isLeft.withLock({ $0 }) || present.count >= maximum { return last }
+            if let last = present.last, !last.isLeft.withLock({ $0 }) || present.count >= maximum {
+                return last
+            }
             let lookup = NameLookup()
             lookups[name] = present + [lookup]
             lookup.begin(name)
