@@ -20,6 +20,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     // The agent gives its sign of life.
     case beatBefore = "hb.before"
     case beatAfter = "hb.after"
+    // It looks at an order of the panel in whole: one that came, or one that its journal holds.
+    case receiveOrder = "recv.order"
     // It writes a message of the panel into its journal.
     case receiveBeforeJournal = "recv.before_journal"
     case receiveAfterJournal = "recv.after_journal"
@@ -57,7 +59,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
             .ingestBeforeRead, .ingestEvent, .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck,
             .rotate:
             .panel
-        case .beatBefore, .beatAfter, .receiveBeforeJournal, .receiveAfterJournal, .claimBefore, .claimAfter,
+        case .beatBefore, .beatAfter, .receiveOrder, .receiveBeforeJournal, .receiveAfterJournal,
+            .claimBefore, .claimAfter,
             .permit, .eventBeforeXadd, .eventAfterXadd, .prune:
             .agent
         case .spawnBeforeFork, .spawnAfterFork, .spawnBeforeBegan, .spawnAfterBegan, .resultBeforeFsync,
