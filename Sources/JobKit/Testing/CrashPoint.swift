@@ -14,6 +14,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case ingestBeforeCommit = "ingest.before_commit"
     case ingestAfterCommit = "ingest.after_commit"
     case ingestAfterAck = "ingest.after_ack"
+    // It looks at an agent's beat.
+    case sweepBeat = "sweep.beat"
     // It has noted that an agent speaks under another key than before, or for the first time.
     case rotate
 
@@ -57,7 +59,7 @@ package enum CrashPoint: String, CaseIterable, Sendable {
         switch self {
         case .acceptBeforeCommit, .acceptAfterCommit, .publishBeforeXadd, .publishAfterXadd,
             .ingestBeforeRead, .ingestEvent, .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck,
-            .rotate:
+            .sweepBeat, .rotate:
             .panel
         case .beatBefore, .beatAfter, .receiveOrder, .receiveBeforeJournal, .receiveAfterJournal,
             .claimBefore, .claimAfter,
