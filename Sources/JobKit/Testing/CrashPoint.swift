@@ -18,6 +18,12 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case sweepBeat = "sweep.beat"
     // It has noted that an agent speaks under another key than before, or for the first time.
     case rotate
+    // It puts a backup in the record's place: it has copied it; begun new epochs in the copy; set one more of the record's
+    // own files aside; put the copy in its place.
+    case restoreAfterCopy = "restore.after_copy"
+    case restoreAfterEpochs = "restore.after_epochs"
+    case restoreSetAside = "restore.set_aside"
+    case restoreAfterRename = "restore.after_rename"
 
     // The agent gives its sign of life.
     case beatBefore = "hb.before"
@@ -59,7 +65,8 @@ package enum CrashPoint: String, CaseIterable, Sendable {
         switch self {
         case .acceptBeforeCommit, .acceptAfterCommit, .publishBeforeXadd, .publishAfterXadd,
             .ingestBeforeRead, .ingestEvent, .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck,
-            .sweepBeat, .rotate:
+            .sweepBeat, .rotate, .restoreAfterCopy, .restoreAfterEpochs, .restoreSetAside,
+            .restoreAfterRename:
             .panel
         case .beatBefore, .beatAfter, .receiveOrder, .receiveBeforeJournal, .receiveAfterJournal,
             .claimBefore, .claimAfter,
