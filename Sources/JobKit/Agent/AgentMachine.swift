@@ -161,14 +161,14 @@ public struct AgentMachine: Sendable {
         !hasDecisions && epochToBegin == nil && !isHistoryUntold && halt != .poison
     }
 
-    /// What has been decided since the last call: write the lines, then carry out the effects.
-    public mutating func takeDecisions() -> (lines: [JournalEntry], effects: [Effect]) {
-        let written = hasLines ? lines : []
+    /// What has been decided since the last call.
+    public mutating func takeDecisions() -> Decisions {
         defer {
             effects = []
             if hasLines { dropLines() }
         }
-        return (written, effects)
+        return Decisions(
+            lines: hasLines ? lines : [], effects: effects, event: lastPosition, message: received)
     }
 
     /// Notes what was seen; after silence, or behind a message that cannot be taken in, the wire may have been

@@ -143,16 +143,7 @@ public actor AgentWorker {
     private func commitLoop() async throws {
         for await _ in commits.rings {
             while machine.hasDecisions {
-                let (event, downlink) = (machine.lastPosition, machine.received)
-                let (lines, effects) = machine.takeDecisions()
-                CrashPoint.passBefore(writing: lines)
-                if !lines.isEmpty { try await journal.append(lines) }
-                CrashPoint.passAfter(writing: lines)
-                (writtenEvent, writtenDownlink) = (event, downlink)
-                reports.ring()
-                if caution.isNeeded { writes.ring() }
-                for effect in effects { self.effects.continuation.yield(effect) }
-                linesSinceCompaction += lines.count
+                for step in machine.takeDecisions().steps { try await take(step) }
             }
             announceHalt()
             if linesSinceCompaction > Self.linesBeforeCompaction, machine.mayBeCompacted {
@@ -160,6 +151,21 @@ public actor AgentWorker {
                 let (lines, past) = machine.compacted(machine: identity.machine)
                 try await journal.replace(with: lines, archiving: past)
             }
+        }
+    }
+
+    private func take(_ step: AgentMachine.Step) async throws {
+        switch step {
+        case .write(let lines):
+            CrashPoint.passBefore(writing: lines)
+            if !lines.isEmpty { try await journal.append(lines) }
+            CrashPoint.passAfter(writing: lines)
+            linesSinceCompaction += lines.count
+        case .tell(let event, let message):
+            (writtenEvent, writtenDownlink) = (event, message)
+            reports.ring()
+            if caution.isNeeded { writes.ring() }
+        case .carryOut(let effects): for effect in effects { self.effects.continuation.yield(effect) }
         }
     }
 
