@@ -51,7 +51,8 @@ struct Agent {
             session: Hex.encode(try RandomBytes.generate(16)), keys: configuration.keys,
             journal: try FileAgentJournal(folder: configuration.stateFolder),
             link: try link.link(for: configuration.agent),
-            host: host, clock: ContinuousClock(), now: SystemTime.now, onEvent: logging.worker)
+            host: host, clock: ContinuousClock(), now: SystemTime.now,
+            notes: try FileAgentNotes(folder: configuration.stateFolder), onEvent: logging.worker)
         logger.info(
             "agent starts", metadata: ["agent": "\(configuration.agent)", "keys": "\(configuration.keys[0])"])
         return Agent(worker: worker, logger: logger, lock: lock)

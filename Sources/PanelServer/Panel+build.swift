@@ -29,7 +29,7 @@ struct Panel {
         let events = EventLogging(logger: logger)
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
-        let (store, notes) = try openStore(configuration.databasePath)
+        let (store, eventNotes, beatNotes) = try openStore(configuration.databasePath)
         let link = try RedisJobQueue(
             at: configuration.redis, name: "panel", prefix: configuration.redisPrefix)
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)
@@ -39,7 +39,7 @@ struct Panel {
         let ingestor = ReportIngestor(
             store: store, link: link, keyring: keyring,
             acknowledger: Acknowledger(keyring: keyring, now: SystemTime.now), clock: clock,
-            now: SystemTime.now, notes: notes
+            now: SystemTime.now, notes: eventNotes
         ) { event in
             events.ingestor(event)
             switch event {
@@ -51,7 +51,7 @@ struct Panel {
         let sweep = PresenceSweep(
             store: store, link: link, keyring: keyring, dispatcher: dispatcher, ingestor: ingestor,
             clock: clock,
-            now: SystemTime.now, onEvent: events.sweep)
+            now: SystemTime.now, notes: beatNotes, onEvent: events.sweep)
         let desk = JobDesk(
             store: store, keyring: keyring, queueLimit: configuration.queueLimit, now: SystemTime.now,
             random: { try RandomBytes.generate($0) }, onAccepted: { dispatcher.ring($0) })
@@ -94,9 +94,14 @@ struct Panel {
         httpDecoderConfiguration: .init(
             maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
 
-    private static func openStore(_ path: String) throws -> (SQLiteJobStore, FileCrashNotes) {
+    private static func openStore(
+        _ path: String
+    ) throws -> (SQLiteJobStore, events: FileCrashNotes, beats: FileCrashNotes) {
         do throws(StoreError) {
-            return (try SQLiteJobStore(path: path), try FileCrashNotes(path: path + ".notes"))
+            return (
+                try SQLiteJobStore(path: path), try FileCrashNotes(path: path + ".notes"),
+                try FileCrashNotes(path: path + ".beats")
+            )
         } catch {
             throw StartupProblem("PANEL_DATABASE cannot be used: \(error.message)")
         }

@@ -17,8 +17,8 @@ extension SQLiteJobStore {
     ///
     /// 1. Take the record's lock. 2. Copy the backup, its log included; nothing is written to it or beside it.
     /// 3. Check the copy. 4. Begin new epochs in it, keeping what the record that is there says against agents. 5. Set
-    /// that record aside. 6. Put the copy in its place. Where it ends before the last step there is no record, and no
-    /// panel starts. All files are the folder's owner's, whoever runs this.
+    /// that record aside. 6. Put the copy in its place. Where it ends within the last two there is no record, and no panel
+    /// starts; the next restoration knows from the copy what was kept. All files are the folder's owner's, whoever runs this.
     ///
     /// - Parameters:
     ///   - backup: a copy of the record, made with SQLite's `.backup` or while no panel ran.
@@ -30,22 +30,25 @@ extension SQLiteJobStore {
         let lock = try StoreLock(path: path + ".lock")  // 1
         defer { lock.release() }
         let draft = path + ".restoring"
+        let decided = agents(of: path) ?? agents(of: draft)
         for suffix in StoreFile.all { unlink(draft + suffix) }
-        let decided = agents(of: path)
         let count: Int
         do {
             for suffix in StoreFile.contents { try StoreFile.copy(backup + suffix, to: draft + suffix) }  // 2
+            CrashPoint.restoreAfterCopy.pass()
             guard try StoreFile.size(of: draft) > 0 else {
                 throw StoreError(.cannotOpen, "there is no backup '\(backup)', or it is empty")
             }
             try StoreDatabase.check(draft, as: backup)  // 3
             count = try begin(draft, knowing: decided ?? [], at: moment)  // 4
+            CrashPoint.restoreAfterEpochs.pass()
         } catch {
             throw StoreDatabase.explained(error, backup)
         }
         for file in [draft, lock.path] { try StoreFile.giveToOwner(ofFolderOf: path, file) }
-        let replaced = try setAside(path, as: "\(path).replaced-\(moment.milliseconds / 1000)")  // 5
+        let replaced = try setAside(path, at: moment)  // 5
         try StoreFile.rename(draft, to: path)  // 6
+        CrashPoint.restoreAfterRename.pass()
         try lock.sign()
         return Restoration(agents: count, replaced: replaced, keepsDecisions: decided != nil)
     }
@@ -80,18 +83,27 @@ extension SQLiteJobStore {
         return count
     }
 
-    /// Sets a record aside with its log, itself first: without its log it would pass for an older record, and its log
-    /// would be taken for another's.
+    /// Sets a record aside with its log, which has its other name before the record has, and its own until then: without
+    /// its log the record would pass for an older one, and without the record the log would be taken for another's.
     ///
     /// - Returns: where it is; nil where there was none.
-    private static func setAside(_ path: String, as other: String) throws(StoreError) -> String? {
+    private static func setAside(_ path: String, at moment: Timestamp) throws(StoreError) -> String? {
         // What a panel makes that misses its record.
         if try StoreFile.size(of: path) == 0 { unlink(path) }
-        var isThere = false
-        for suffix in StoreFile.all where access(path + suffix, F_OK) == 0 {
-            try StoreFile.rename(path + suffix, to: other + suffix)
-            isThere = true
+        func isThere(_ file: String) -> Bool { access(file, F_OK) == 0 }
+        let logs = StoreFile.all.filter { !$0.isEmpty && isThere(path + $0) }
+        guard isThere(path) || !logs.isEmpty else { return nil }
+        var second = moment.milliseconds / 1000
+        while StoreFile.all.contains(where: { isThere("\(path).replaced-\(second)\($0)") }) { second += 1 }
+        let other = "\(path).replaced-\(second)"
+        for log in logs { try StoreFile.link(path + log, as: other + log) }
+        CrashPoint.restoreSetAside.pass()
+        if isThere(path) { try StoreFile.rename(path, to: other) }
+        CrashPoint.restoreSetAside.pass()
+        for log in logs {
+            try StoreFile.remove(path + log)
+            CrashPoint.restoreSetAside.pass()
         }
-        return isThere ? other : nil
+        return other
     }
 }

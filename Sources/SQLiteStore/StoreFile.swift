@@ -50,11 +50,27 @@ enum StoreFile {
     /// Renames a file, on the disk when this returns.
     static func rename(_ path: String, to other: String) throws(StoreError) {
         guard Glibc.rename(path, other) == 0 else { throw .system("'\(path)' cannot be renamed") }
-        let descriptor = open(folder(of: other), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try syncFolder(of: other)
+    }
+
+    /// Gives a file a second name, on the disk when this returns.
+    static func link(_ path: String, as other: String) throws(StoreError) {
+        guard Glibc.link(path, other) == 0 else { throw .system("'\(path)' cannot get another name") }
+        try syncFolder(of: other)
+    }
+
+    /// Takes a name away, on the disk when this returns.
+    static func remove(_ path: String) throws(StoreError) {
+        guard unlink(path) == 0 else { throw .system("'\(path)' cannot be removed") }
+        try syncFolder(of: path)
+    }
+
+    private static func syncFolder(of path: String) throws(StoreError) {
+        let descriptor = open(folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         defer { if descriptor >= 0 { close(descriptor) } }
         guard descriptor >= 0, fsync(descriptor) == 0 else {
             throw StoreError(
-                .diskFailed, "the folder of '\(other)' cannot be synced: \(String(cString: strerror(errno)))")
+                .diskFailed, "the folder of '\(path)' cannot be synced: \(String(cString: strerror(errno)))")
         }
     }
 

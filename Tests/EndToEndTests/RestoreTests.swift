@@ -99,7 +99,7 @@ struct RestoreTests {
 
 extension House {
     /// A copy of the record, made while no panel runs; the panel runs again afterwards.
-    fileprivate func backUp() async throws -> String {
+    func backUp() async throws -> String {
         try await panel.stop(within: .seconds(20))
         let backup = "\(panelFolder)/backup.sqlite"
         try copyRecord("\(panelFolder)/panel.sqlite", to: backup)
@@ -114,21 +114,29 @@ extension House {
     }
 
     /// Restores a record as it is meant to be done, and waits for the end.
-    fileprivate func restore(_ record: String, named name: String? = nil) async throws {
+    func restore(_ record: String, named name: String? = nil) async throws {
         var backup = record
         if let name {
             backup = "\(panelFolder)/\(name)"
             try copyRecord(record, to: backup)
         }
-        let program = try anotherPanel()
-        try program.start(["--restore", backup])
+        let program = try await endedRestoration(backup)
         let code = try await program.end()
         try #require(code == 0, "\(program.output)")
         try #require(program.output.contains("is restored from"), "\(program.output)")
     }
 
+    /// A restoration that is over, with some more settings.
+    func endedRestoration(_ backup: String, _ settings: [String: String] = [:]) async throws -> Program {
+        let program = try anotherPanel()
+        program.change(settings)
+        try program.start(["--restore", backup])
+        _ = try await program.end()
+        return program
+    }
+
     /// A record is its file and its log.
-    private func copyRecord(_ path: String, to other: String) throws {
+    func copyRecord(_ path: String, to other: String) throws {
         for suffix in ["", "-wal"] { try FileTree.write(FileTree.bytes(path + suffix), to: other + suffix) }
     }
 }

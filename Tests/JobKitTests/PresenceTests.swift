@@ -35,7 +35,9 @@ import Testing
     private let queue = MemoryJobQueue()
     private let time = Time()
 
-    private func startPanel(keyring: Keyring = Fixtures.keyring) async throws -> PresenceSweep {
+    private func startPanel(
+        keyring: Keyring = Fixtures.keyring, notes: any CrashNotes = MemoryCrashNotes()
+    ) async throws -> PresenceSweep {
         let (store, queue, time) = (store, queue, time)
         let acknowledger = Acknowledger(keyring: keyring, now: { time.wall })
         acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
@@ -45,7 +47,7 @@ import Testing
         return PresenceSweep(
             store: store, link: queue, keyring: keyring,
             dispatcher: JobDispatcher(store: store, link: queue, clock: time), ingestor: ingestor,
-            clock: time, now: { time.wall })
+            clock: time, now: { time.wall }, notes: notes)
     }
 
     /// What the agent would say now, having heard what the panel said last, or nothing.
@@ -276,6 +278,29 @@ import Testing
         #expect(try await unreachableSince == nil)
         try await sweep(panel, 2)
         #expect(try await unreachableSince != nil)
+    }
+
+    /// The panel died of the agent's beats three times: it is quarantined, and looked at no more; of a stranger nothing
+    /// is known but the name.
+    @Test(arguments: [false, true]) func thatAreDeadlyEndTheTrust(isKnown: Bool) async throws {
+        if isKnown { _ = try await startPanelWithAgent() }
+        let notes = MemoryCrashNotes()
+        for _ in 1...3 {
+            var caution = Caution(notes)
+            caution.begin()
+            caution.take(Fixtures.agent.description)
+        }
+        let panel = try await startPanel(notes: notes)
+        await panel.begin()
+        try await show(beat(count: 3))
+        try await sweep(panel)
+        try await panel.lookUp([Fixtures.agent])
+        let record = try await store.read { try $0.agent(Fixtures.agent) }
+        #expect(record?.quarantined == (isKnown ? "poison" : nil))
+        #expect((record != nil) == isKnown)
+        #expect(await panel.presence(of: Fixtures.agent) == nil)
+        let trail = try await store.read { try $0.audit(after: 0, limit: 100) }
+        #expect(trail.count { $0.draft.action == "agent.poison_beat" } == (isKnown ? 1 : 0))
     }
 
     @Test func nameWhatTheAgentHasHeard() throws {

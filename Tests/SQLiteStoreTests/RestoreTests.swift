@@ -62,6 +62,15 @@ import Testing
         #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 1)
     }
 
+    /// What was set aside in the same second is not overwritten.
+    @Test func setsEachRecordAsideUnderANameOfItsOwn() async throws {
+        let first = try #require(try SQLiteJobStore.restore(backup, to: path, at: moment).replaced)
+        let second = try #require(try SQLiteJobStore.restore(backup, to: path, at: moment).replaced)
+        #expect(first != second)
+        #expect(try await SQLiteJobStore(path: first).read { try $0.jobs(JobQuery()).count } == 2)
+        #expect(try await SQLiteJobStore(path: second).read { try $0.jobs(JobQuery()).count } == 1)
+    }
+
     /// Two restorations of one backup are two histories.
     @Test func namesEachEpochByItsSecond() async throws {
         _ = try SQLiteJobStore.restore(backup, to: path, at: moment)

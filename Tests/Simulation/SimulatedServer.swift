@@ -3,7 +3,7 @@ import TestSupport
 
 /// A server: its disk, its processes, and an agent that may die and be started again at any step.
 ///
-/// Drives the agent's machine as ``AgentWorker`` does: lines first, then effects and reports.
+/// Drives the agent's machine as ``AgentWorker`` does, step by step of what it decides; anything may happen in between.
 struct SimulatedServer {
     /// An attempt's runner and script, and what they left on the disk.
     struct Run {
@@ -44,6 +44,7 @@ struct SimulatedServer {
     private var journal: [JournalEntry] = []
     private var archive: [AttemptSummary] = []
     private var runs: [AttemptID: Run] = [:]
+    private var steps: [AgentMachine.Step] = []
     private var effects: [AgentMachine.Effect] = []
     private var written = StreamPosition(epoch: 1, number: 0)
     private var received = StreamPosition(epoch: 1, number: 0)
@@ -136,7 +137,7 @@ struct SimulatedServer {
             String(UInt32.random(in: 0x1000_0000 ... .max, using: &generator), radix: 16)
         }.joined()
         machine = AgentMachine(agent: agent, session: session, keys: keys)
-        effects = []
+        (steps, effects) = ([], [])
         for attempt in runs.keys {
             runs[attempt]?.isFollowed = false
             runs[attempt]?.toldBegan = false
@@ -211,11 +212,11 @@ struct SimulatedServer {
     mutating func turn() {
         guard !hasFailed else { return }
         receive()
-        commit()
+        repeat { commit() } while !steps.isEmpty
         while !effects.isEmpty { carryOut() }
         for attempt in runs.keys.sorted(by: { $0.description < $1.description }) { run(attempt) }
         follow()
-        commit()
+        repeat { commit() } while !steps.isEmpty
         report()
         beat()
     }
@@ -255,19 +256,21 @@ struct SimulatedServer {
         if let envelope { try? wire.beat(envelope, of: agent) }
     }
 
-    /// Writes what was decided; the power may go in the middle.
+    /// One step of what was decided; the power may go while lines are written.
     private mutating func commit() {
-        guard machine.hasDecisions else { return }
-        let (event, downlink) = (machine.lastPosition, machine.received)
-        let (lines, decided) = machine.takeDecisions()
-        if wire.failures > 0, Int.random(in: 0..<60, using: &generator) == 0 {
-            journal += lines.prefix(Int.random(in: 0...lines.count, using: &generator))
-            return crash()
+        if steps.isEmpty, machine.hasDecisions { steps = machine.takeDecisions().steps }
+        guard !steps.isEmpty else { return }
+        switch steps.removeFirst() {
+        case .write(let lines):
+            if wire.failures > 0, Int.random(in: 0..<60, using: &generator) == 0 {
+                journal += lines.prefix(Int.random(in: 0...lines.count, using: &generator))
+                return crash()
+            }
+            journal += lines
+        case .tell(let event, let message): (written, received) = (event, message)
+        case .carryOut(let decided): effects += decided
         }
-        journal += lines
-        (written, received) = (event, downlink)
-        effects += decided
-        if journal.count > 60, !machine.hasLines, Bool.random(using: &generator) {
+        if steps.isEmpty, journal.count > 60, !machine.hasLines, Bool.random(using: &generator) {
             let (lines, past) = machine.compacted(machine: "machine")
             archive += past
             journal = lines

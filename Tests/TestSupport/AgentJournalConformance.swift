@@ -78,6 +78,7 @@ package struct AgentJournalConformance: Sendable {
         let attempt = AttemptID(job: Fixtures.jobID(), number: 3)
         let lines: [JournalEntry] = [
             Self.identity, .received(kind: .cancel, payload: [0, 255, 10]),
+            .poison(payload: [255, 0]),
             .event(payload: [UInt8](repeating: 7, count: 100_000)), .acknowledged(0),
             .checkpoint(
                 received: StreamPosition(epoch: 2, number: 9), downHead: ChainHead(after: [1]), cursor: 4,

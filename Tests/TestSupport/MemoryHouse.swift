@@ -16,17 +16,20 @@ package struct MemoryHouse: Sendable {
     package let agentEvents = Broadcast<AgentWorker.Event>()
     package let discoveries = Broadcast<AgentID>()
 
+    private let notes: any CrashNotes
     private let clock: any Clock<Duration> = ContinuousClock()
 
     package init(
         store: any JobStore = MemoryJobStore(), journal: any AgentJournal = MemoryAgentJournal(),
-        jobLife: Int = 3600, link panelLink: (MemoryJobQueue) -> any PanelLink = { $0 },
+        notes: any CrashNotes = MemoryCrashNotes(), jobLife: Int = 3600,
+        link panelLink: (MemoryJobQueue) -> any PanelLink = { $0 },
         script: @escaping MemoryAttemptHost.Script
     ) {
         let now: @Sendable () -> Timestamp = { Self.now().wall }
         let (changes, discoveries) = (changes, discoveries)
         self.store = store
         self.journal = journal
+        self.notes = notes
         queue = MemoryJobQueue()
         host = MemoryAttemptHost(script: script)
         let link = panelLink(queue)
@@ -113,7 +116,8 @@ package struct MemoryHouse: Sendable {
                 facts: { ["os_id": "debian", "os_version": "12", "arch": "x86_64"] }),
             session: Fixtures.session, keys: Fixtures.keys, journal: journal,
             link: queue.link(for: Fixtures.agent),
-            host: host, clock: clock, now: { Self.now() }, onEvent: { agentEvents.tell($0) })
+            host: host, clock: clock, now: { Self.now() }, notes: notes,
+            onEvent: { agentEvents.tell($0) })
     }
 
     private static func now() -> Moment {

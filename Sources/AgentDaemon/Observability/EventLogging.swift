@@ -35,6 +35,8 @@ struct EventLogging: Sendable {
                 "start put off: too few files can be opened (LimitNOFILE)", metadata: keys(attempt, [:]))
         case .refused(let attempt, let refusal):
             logger.error("attempt refused", metadata: keys(attempt, ["reason": "\(refusal)"]))
+        case .setAside:
+            logger.critical("agents died of an order; it is refused unread", metadata: ["reason": "poison"])
         case .ended(let attempt, let result):
             logger.info(
                 "script ended",

@@ -3,7 +3,10 @@ extension AgentMachine {
     /// Claims, starts, withdraws or refuses whatever is next; call it when time has passed, too.
     public mutating func advance(at now: Moment) {
         guard halt == nil, !isHistoryUntold, epochToBegin == nil else { return }
-        for attempt in order { withdrawIfCancelled(attempt) }
+        for attempt in order {
+            refuseIfUnacceptable(attempt)
+            withdrawIfCancelled(attempt)
+        }
         // On hold nothing is claimed either: a claim is made for a start of this minute.
         guard permit?.acknowledgement.isHeld != true else { return }
         for attempt in order { startIfPermitted(attempt, at: now) }
@@ -18,6 +21,15 @@ extension AgentMachine {
         emit(.claimed(attempt))
         attempts[attempt]?.phase = .claimed(number: lastEvent)
         attempts[attempt]?.claimedAt = now.boot
+    }
+
+    /// Answers for an order that is not to be followed, where its answer was cut off behind it, or it was taken in
+    /// whole by an earlier run.
+    private mutating func refuseIfUnacceptable(_ attempt: AttemptID) {
+        guard let state = attempts[attempt], state.phase == .queued,
+            case .unacceptable(_, let refusal) = state.received.content
+        else { return }
+        finish(attempt, .refused(attempt, refusal))
     }
 
     private mutating func withdrawIfCancelled(_ attempt: AttemptID) {

@@ -2,12 +2,18 @@
 extension AgentMachine {
     /// Takes in what the wire brought; anything of it may be forged.
     ///
+    /// - Parameters:
+    ///   - delivery: what came.
+    ///   - now: both clocks of the server.
+    ///   - scrutiny: how closely its messages are looked at.
     /// - Returns: whether any of it was news.
     @discardableResult
-    public mutating func take(_ delivery: Delivery, at now: Moment) -> Bool {
+    public mutating func take(
+        _ delivery: Delivery, at now: Moment, _ scrutiny: Scrutiny = .whole
+    ) -> Bool {
         var isNews = false
         for entry in delivery.entries {
-            guard take(entry) else { break }
+            guard take(entry, scrutiny) else { break }
             isNews = true
         }
         if let (bytes, _) = delivery.acknowledgement,
@@ -69,12 +75,12 @@ extension AgentMachine {
     /// Output in one event at most; base64 twice and the signature still fit into an envelope.
     static let logBytesInEvent = 24 * 1024
 
-    private mutating func take(_ entry: StreamEntry) -> Bool {
-        let verdict = verifier.judge(entry, after: received, head: downHead)
+    private mutating func take(_ entry: StreamEntry, _ scrutiny: Scrutiny) -> Bool {
+        let verdict = verifier.judge(entry, after: received, head: downHead, scrutiny)
         switch verdict {
         case .accept(let message):
             obstacle = nil
-            write(.received(kind: message.kind, payload: message.payload))
+            write(message.line)
             keep(message)
             if case .unacceptable(let attempt, let refusal) = message.content {
                 finish(attempt, .refused(attempt, refusal))

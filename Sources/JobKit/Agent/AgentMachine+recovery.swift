@@ -2,34 +2,52 @@
 extension AgentMachine {
     /// Takes up what the journal holds.
     ///
+    /// - Parameters:
+    ///   - entries: every line, from the oldest.
+    ///   - scrutiny: how closely a message is looked at, by its payload; asked before it is.
     /// - Throws: ``JournalError`` where a line contradicts the ones before it.
-    public mutating func replay(_ entries: [JournalEntry]) throws(JournalError) {
-        for entry in entries { try replay(entry) }
+    public mutating func replay(
+        _ entries: [JournalEntry], _ scrutiny: (_ payload: [UInt8]) -> Scrutiny = { _ in .whole }
+    ) throws(JournalError) {
+        for entry in entries { try replay(entry, scrutiny) }
         reported = cursor
         forgetEndedAttempts()
         effects = isHistoryUntold ? [.recollect] : []
     }
 
-    private mutating func replay(_ entry: JournalEntry) throws(JournalError) {
+    private mutating func restore(
+        _ payload: [UInt8], _ kind: MessageKind, _ scrutiny: Scrutiny
+    ) throws(JournalError) {
+        do throws(EnvelopeError) {
+            keep(try verifier.restore(payload: payload, kind: kind, scrutiny))
+        } catch {
+            guard error == .poison else { throw Self.contradiction }
+            // The chain goes on behind it, and nothing else does: what it orders nobody knows.
+            received.number += 1
+            downHead = ChainHead(after: payload)
+            halt = .poison
+        }
+    }
+
+    private mutating func replay(
+        _ entry: JournalEntry, _ scrutiny: ([UInt8]) -> Scrutiny
+    ) throws(JournalError) {
         switch entry {
         case .identity(let owner, _):
             guard owner == agent else {
                 throw JournalError("the journal belongs to agent '\(owner)', not to '\(agent)'")
             }
-        case .received(let kind, let payload):
-            guard let message = verifier.restore(payload: payload, kind: kind) else {
-                throw Self.contradiction(entry)
-            }
-            keep(message)
+        case .received(let kind, let payload): try restore(payload, kind, scrutiny(payload))
+        case .poison(let payload): try restore(payload, .job, .nameOnly)
         case .event(let payload):
             guard let event = try? Uplink(payload: payload), event.position.number == lastEvent + 1,
                 event.previous == heads[lastEvent]
-            else { throw Self.contradiction(entry) }
+            else { throw Self.contradiction }
             keep(event: payload, number: event.position.number)
             follow(event.event)
         case .acknowledged(let number):
             guard number <= lastEvent, heads[number] != nil || number < cursor else {
-                throw Self.contradiction(entry)
+                throw Self.contradiction
             }
             drop(through: number)
         case .checkpoint(let received, let downHead, let cursor, let upHead):
@@ -76,9 +94,8 @@ extension AgentMachine {
         }
     }
 
-    private static func contradiction(_ entry: JournalEntry) -> JournalError {
-        JournalError("a line of the journal contradicts the lines before it; enrol this server anew")
-    }
+    private static let contradiction = JournalError(
+        "a line of the journal contradicts the lines before it; enrol this server anew")
 
     /// Decides what becomes of every attempt that was under way when the agent stopped.
     ///
@@ -106,8 +123,9 @@ extension AgentMachine {
             }
         }
         // On the word of an older journal that was put back nothing is taken away: the panel has to fit it first.
-        strays = standings.filter { attempts[$0.key] == nil && $0.value.isOver }.map(\.key)
-            .sorted { $0.description < $1.description }
+        // Nor where an order cannot be looked at: it may be that one's.
+        strays = standings.filter { halt != .poison && attempts[$0.key] == nil && $0.value.isOver }
+            .map(\.key).sorted { $0.description < $1.description }
         order.removeAll { attempts[$0] == nil }
         advance(at: now)
     }
@@ -129,7 +147,7 @@ extension AgentMachine {
         defer { past = [] }
         var entries: [JournalEntry] = [.identity(agent: agent, machine: machine)]
         let live = order.compactMap { attempts[$0] }
-        entries += live.map { .received(kind: $0.received.kind, payload: $0.received.payload) }
+        entries += live.map(\.received.line)
         for attempt in order {
             guard let state = attempts[attempt], state.phase != .queued || state.isCancelled else { continue }
             entries.append(

@@ -25,6 +25,8 @@ public struct AgentMachine: Sendable {
         case forked
         /// Someone else writes events in this agent's name: it was cloned.
         case identityConflict = "identity_conflict"
+        /// Of a message in this agent's journal, agents die whenever they look at it.
+        case poison
     }
 
     /// What has to be done, in this order.
@@ -153,16 +155,20 @@ public struct AgentMachine: Sendable {
 
     /// Whether its journal may be rewritten with ``compacted(machine:)``: nothing waits to be written or carried out, and
     /// the archive, which gets what is dropped, is not being read.
-    public var mayBeCompacted: Bool { !hasDecisions && epochToBegin == nil && !isHistoryUntold }
+    ///
+    /// Nor is it while it holds what cannot be looked at: a mended agent may.
+    public var mayBeCompacted: Bool {
+        !hasDecisions && epochToBegin == nil && !isHistoryUntold && halt != .poison
+    }
 
-    /// What has been decided since the last call: write the lines, then carry out the effects.
-    public mutating func takeDecisions() -> (lines: [JournalEntry], effects: [Effect]) {
-        let written = hasLines ? lines : []
+    /// What has been decided since the last call.
+    public mutating func takeDecisions() -> Decisions {
         defer {
             effects = []
             if hasLines { dropLines() }
         }
-        return (written, effects)
+        return Decisions(
+            lines: hasLines ? lines : [], effects: effects, event: lastPosition, message: received)
     }
 
     /// Notes what was seen; after silence, or behind a message that cannot be taken in, the wire may have been

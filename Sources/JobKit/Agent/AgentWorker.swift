@@ -1,66 +1,11 @@
+import OpenSSLCrypto
+
 /// An agent at work: carries out what ``AgentMachine`` decides, the journal first.
 ///
 /// One task writes lines, then lets effects and reports go; whatever arrives
 /// while a line is being written shares the next write. Scripts that run are
 /// not touched when the worker stops: their runners go on.
 public actor AgentWorker {
-    /// What there is to tell an operator.
-    public enum Event: Sendable {
-        /// The agent took up its work, with that many attempts under way.
-        case recovered(session: String, attempts: Int)
-        /// The wire failed; tried again until it answers.
-        case linkFailed(QueueError)
-        /// The wire answers again.
-        case linkRestored
-        /// The next message cannot be taken in: a number is missing before it, or it is not to be believed.
-        case stuck(reason: String)
-        /// No usable word of the panel has come for so many seconds; nothing new is started meanwhile.
-        ///
-        /// `setBackTo` is the last event that the panel says it has, where it had said more before: its
-        /// record is an old one.
-        case unanswered(seconds: Int, setBackTo: Int?)
-        /// The panel's word is there again.
-        case answered
-        /// Nothing is started any more.
-        case halted(AgentMachine.Halt)
-        /// The archive of what was done here cannot be read; tried again until it can: a restored panel waits for it.
-        case historyUnreadable(JournalError)
-        /// A script is about to be started.
-        case starting(AttemptID, application: String)
-        /// The host cannot start anything at the moment; the attempt is claimed anew.
-        case postponed(AttemptID)
-        /// The host turned an attempt away.
-        case refused(AttemptID, Refusal)
-        /// A script is over.
-        case ended(AttemptID, AttemptResult)
-    }
-
-    /// What a worker is told about its host once.
-    public struct Identity: Sendable {
-        /// The agent's name.
-        public let agent: AgentID
-        /// The machine, as the system names it; a journal moves to no other.
-        public let machine: String
-        /// The boot, as the kernel names it.
-        public let bootID: String
-        /// The agent's version.
-        public let version: String
-        /// Reads the host's facts for the panel, with every beat.
-        public let facts: @Sendable () -> [String: String]
-
-        /// An identity with its parts.
-        public init(
-            agent: AgentID, machine: String, bootID: String, version: String,
-            facts: @escaping @Sendable () -> [String: String]
-        ) {
-            self.agent = agent
-            self.machine = machine
-            self.bootID = bootID
-            self.version = version
-            self.facts = facts
-        }
-    }
-
     /// Seconds without a word of the panel after which the operator is told; it has one every 10 s.
     static let patience: Int64 = 35
     /// Lines after which the journal is rewritten with what is still needed.
@@ -74,6 +19,8 @@ public actor AgentWorker {
     private let now: @Sendable () -> Moment
     private let onEvent: @Sendable (Event) -> Void
 
+    /// What this run looks at, should it die of it.
+    private var caution: Caution
     private var machine: AgentMachine
     private var writtenEvent = StreamPosition(epoch: 1, number: 0)
     private var writtenDownlink = StreamPosition(epoch: 1, number: 0)
@@ -88,6 +35,7 @@ public actor AgentWorker {
 
     private let commits = Doorbell()
     private let reports = Doorbell()
+    private let writes = Doorbell()
     private let effects = AsyncStream.makeStream(of: AgentMachine.Effect.self)
 
     /// A worker with all its parts; nothing is read or written before ``run()``.
@@ -101,11 +49,13 @@ public actor AgentWorker {
     ///   - host: where attempts run.
     ///   - clock: what waiting is measured with.
     ///   - now: reads both clocks.
+    ///   - notes: where the next run finds what this one died of, should it.
     ///   - onEvent: told what happens, for the log.
     public init(
         identity: Identity, session: String, keys: [AgentKeys], journal: any AgentJournal,
         link: any AgentLink,
         host: any AttemptHost, clock: any Clock<Duration>, now: @escaping @Sendable () -> Moment,
+        notes: any CrashNotes = MemoryCrashNotes(),
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.identity = identity
@@ -115,6 +65,7 @@ public actor AgentWorker {
         self.clock = clock
         self.now = now
         self.onEvent = onEvent
+        caution = Caution(notes)
         machine = AgentMachine(agent: identity.agent, session: session, keys: keys)
     }
 
@@ -123,6 +74,10 @@ public actor AgentWorker {
     /// - Throws: ``JournalError`` where the journal cannot be trusted or written; the agent must not go on.
     public func run() async throws {
         beganAt = now().boot
+        caution.begin()
+        caution.take()
+        // However it comes, an end of its own is no death.
+        defer { caution.end() }
         try await recover()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.commitLoop() }
@@ -153,7 +108,18 @@ public actor AgentWorker {
                 throw JournalError(
                     "the journal belongs to another machine; a cloned server has to be enrolled anew")
             }
-            try machine.replay(entries)
+            var isAnySetAside = false
+            try machine.replay(entries) { payload in
+                let scrutiny = scrutiny(of: payload)
+                isAnySetAside = isAnySetAside || scrutiny == .nameOnly
+                return scrutiny
+            }
+            caution.take()
+            if isAnySetAside {
+                onEvent(.setAside)
+                // The next run is not to look at it in whole either.
+                linesSinceCompaction = Self.linesBeforeCompaction + 1
+            }
         }
         writtenEvent = machine.lastPosition
         writtenDownlink = machine.received
@@ -163,20 +129,21 @@ public actor AgentWorker {
         reports.ring()
     }
 
+    /// How closely a message may be looked at; it is noted first where a run before died with who knows what in hand.
+    private func scrutiny(of message: [UInt8]) -> Scrutiny {
+        guard caution.isNeeded else { return .whole }
+        let name = Hex.encode(SHA256.digest(message))
+        let scrutiny = Scrutiny(afterDeaths: caution.deaths[name] ?? 0)
+        caution.take(scrutiny == .none ? "" : name)
+        return scrutiny
+    }
+
     // MARK: - Decisions: written, then carried out
 
     private func commitLoop() async throws {
         for await _ in commits.rings {
             while machine.hasDecisions {
-                let (event, downlink) = (machine.lastPosition, machine.received)
-                let (lines, effects) = machine.takeDecisions()
-                CrashPoint.passBefore(writing: lines)
-                if !lines.isEmpty { try await journal.append(lines) }
-                CrashPoint.passAfter(writing: lines)
-                (writtenEvent, writtenDownlink) = (event, downlink)
-                reports.ring()
-                for effect in effects { self.effects.continuation.yield(effect) }
-                linesSinceCompaction += lines.count
+                for step in machine.takeDecisions().steps { try await take(step) }
             }
             announceHalt()
             if linesSinceCompaction > Self.linesBeforeCompaction, machine.mayBeCompacted {
@@ -184,6 +151,21 @@ public actor AgentWorker {
                 let (lines, past) = machine.compacted(machine: identity.machine)
                 try await journal.replace(with: lines, archiving: past)
             }
+        }
+    }
+
+    private func take(_ step: AgentMachine.Step) async throws {
+        switch step {
+        case .write(let lines):
+            CrashPoint.passBefore(writing: lines)
+            if !lines.isEmpty { try await journal.append(lines) }
+            CrashPoint.passAfter(writing: lines)
+            linesSinceCompaction += lines.count
+        case .tell(let event, let message):
+            (writtenEvent, writtenDownlink) = (event, message)
+            reports.ring()
+            if caution.isNeeded { writes.ring() }
+        case .carryOut(let effects): for effect in effects { self.effects.continuation.yield(effect) }
         }
     }
 
@@ -277,8 +259,7 @@ public actor AgentWorker {
                     try await link.receive(after: place, acknowledgement: mark, waiting: 10)
                 })
             else { continue }
-            let isNews = machine.take(delivery, at: now())
-            commits.ring()
+            let isNews = await take(delivery)
             // The panel's word may make room for more.
             if isNews { reports.ring() }
             if machine.heardRun != heardRun {
@@ -293,6 +274,25 @@ public actor AgentWorker {
                 try? await clock.sleep(for: .seconds(1))
             }
         }
+    }
+
+    /// Takes in what came; after a death one message at a time, which is in hand until it is written.
+    private func take(_ delivery: Delivery) async -> Bool {
+        defer { commits.ring() }
+        guard caution.isNeeded, let first = delivery.entries.first else {
+            return machine.take(delivery, at: now())
+        }
+        let scrutiny = scrutiny(of: first.bytes)
+        var portion = delivery
+        portion.entries = [first]
+        let isNews = machine.take(portion, at: now(), scrutiny)
+        commits.ring()
+        if writtenDownlink != machine.received {
+            for await _ in writes.rings where writtenDownlink == machine.received { break }
+        }
+        caution.take()
+        if isNews, scrutiny == .nameOnly { onEvent(.setAside) }
+        return isNews
     }
 
     /// Says once why messages cannot be taken in, not every time that one is tried again.

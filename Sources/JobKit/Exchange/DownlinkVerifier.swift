@@ -44,6 +44,14 @@ public struct VerifiedDownlink: Hashable, Sendable {
     public let payload: [UInt8]
     /// Job or cancel.
     public let kind: MessageKind
+
+    /// What the journal keeps of it.
+    var line: JournalEntry {
+        if case .unacceptable(_, let refusal) = content, refusal.reason == .poison {
+            return .poison(payload: payload)
+        }
+        return .received(kind: kind, payload: payload)
+    }
 }
 
 /// Judges entries of an agent's downlink, one check after another.
@@ -67,14 +75,17 @@ public struct DownlinkVerifier: Sendable {
     }
 
     /// Judges an entry against the last message that was accepted.
-    public func judge(_ entry: StreamEntry, after last: StreamPosition, head: ChainHead) -> DownlinkVerdict {
+    public func judge(
+        _ entry: StreamEntry, after last: StreamPosition, head: ChainHead, _ scrutiny: Scrutiny = .whole
+    ) -> DownlinkVerdict {
+        guard scrutiny != .none else { return .refused(.poison) }
         guard entry.position > last else {
             return entry.position == last && contradicts(entry, head) ? .forked : .known
         }
         do throws(EnvelopeError) {
             let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumDown)  // 1
             let payload = try verified(envelope)  // 2
-            let message = try Self.decode(payload, kind: envelope.kind)  // 3
+            let message = try Self.decode(payload, kind: envelope.kind, scrutiny)  // 3
             guard message.audience == agent else { throw .wrongAudience }  // 4
             guard message.position.epoch == last.epoch else { throw .oldEpoch }  // 5
             guard message.position > last else { throw .replayed }
@@ -112,10 +123,12 @@ public struct DownlinkVerifier: Sendable {
     }
 
     /// Takes back a message that was judged before and kept in the journal.
-    func restore(payload: [UInt8], kind: MessageKind) -> VerifiedDownlink? {
-        guard let message = try? Self.decode(payload, kind: kind), message.audience == agent else {
-            return nil
-        }
+    func restore(
+        payload: [UInt8], kind: MessageKind, _ scrutiny: Scrutiny
+    ) throws(EnvelopeError) -> VerifiedDownlink {
+        guard scrutiny != .none else { throw .poison }
+        let message = try Self.decode(payload, kind: kind, scrutiny)
+        guard message.audience == agent else { throw .wrongAudience }
         return VerifiedDownlink(
             position: message.position, content: message.content, payload: payload, kind: kind)
     }
@@ -127,7 +140,11 @@ public struct DownlinkVerifier: Sendable {
         let content: VerifiedDownlink.Content
     }
 
-    private static func decode(_ payload: [UInt8], kind: MessageKind) throws(EnvelopeError) -> Decoded {
+    private static func decode(
+        _ payload: [UInt8], kind: MessageKind, _ scrutiny: Scrutiny = .whole
+    ) throws(EnvelopeError) -> Decoded {
+        // Without a cancel nothing behind it may start: it has no answer, and is never passed over.
+        if kind == .cancel, scrutiny == .nameOnly { throw .poison }
         do throws(MemberReader.Failure) {
             var reader = try MemberReader(parsing: payload)
             let version = try reader.integer("v", in: 1...Int.max)
@@ -140,7 +157,10 @@ public struct DownlinkVerifier: Sendable {
             if kind == .cancel {
                 content = .cancel(
                     try reader.parsed("job", "a job's id", JobID.init), actor: try reader.string("actor"))
+            } else if scrutiny == .nameOnly {
+                content = try poison(reader.value("order"))
             } else if version == Downlink.version {
+                CrashPoint.receiveOrder.pass()
                 content = acceptance(of: try JobOrder(json: reader.value("order")))
             } else {
                 content = try unknownVersion(version, reader.value("order"))
@@ -165,15 +185,24 @@ public struct DownlinkVerifier: Sendable {
         return .job(VerifiedJob(order: order))
     }
 
-    /// Of a newer format only the attempt's name is needed, to answer for it.
     private static func unknownVersion(
         _ version: Int, _ order: JSONValue?
     ) throws(MemberReader.Failure) -> VerifiedDownlink.Content {
+        .unacceptable(
+            try attempt(of: order),
+            Refusal(.unsupportedVersion, "order format \(version) is not known to this agent"))
+    }
+
+    private static func poison(_ order: JSONValue?) throws(MemberReader.Failure) -> VerifiedDownlink.Content {
+        let sentence = "the agent died \(Caution.patience) times while it looked at this job's order"
+        return .unacceptable(try attempt(of: order), Refusal(.poison, sentence))
+    }
+
+    /// The attempt's name, which is all that is needed to answer for an order.
+    private static func attempt(of order: JSONValue?) throws(MemberReader.Failure) -> AttemptID {
         var reader = try MemberReader(order)
-        let attempt = AttemptID(
+        return AttemptID(
             job: try reader.parsed("job", "a job's id", JobID.init),
             number: try reader.integer("attempt", in: 1...1_000_000))
-        return .unacceptable(
-            attempt, Refusal(.unsupportedVersion, "order format \(version) is not known to this agent"))
     }
 }

@@ -21,6 +21,9 @@ package struct MemberReader {
         try self.init(try? JSONValue(parsing: bytes))
     }
 
+    /// What has not been read yet.
+    package var names: [String] { object.names }
+
     package mutating func value(_ name: String) -> JSONValue? {
         defer { object[name] = nil }
         return object[name]

@@ -7,6 +7,8 @@ public enum JournalEntry: Hashable, Sendable {
     case identity(agent: AgentID, machine: String)
     /// A downlink message that was verified: the exact payload and its kind.
     case received(kind: MessageKind, payload: [UInt8])
+    /// An order that was verified and agents died of: the exact payload, of which no more than its name is read.
+    case poison(payload: [UInt8])
     /// An event of this agent: the exact payload.
     case event(payload: [UInt8])
     /// The panel has all events up to and with this number.
@@ -30,6 +32,7 @@ public enum JournalEntry: Hashable, Sendable {
                 "type": "received", "kind": .string(kind.rawValue),
                 "payload": .string(Base64URL.encode(payload)),
             ]
+        case .poison(let payload): ["type": "poison", "payload": .string(Base64URL.encode(payload))]
         case .event(let payload): ["type": "event", "payload": .string(Base64URL.encode(payload))]
         case .acknowledged(let number): ["type": "acknowledged", "number": .integer(number)]
         case .checkpoint(let received, let downHead, let cursor, let upHead):
@@ -64,6 +67,7 @@ public enum JournalEntry: Hashable, Sendable {
             self = .received(
                 kind: try reader.parsed("kind", "a kind of message", MessageKind.init),
                 payload: try reader.parsed("payload", "base64url", Base64URL.decode))
+        case "poison": self = .poison(payload: try reader.parsed("payload", "base64url", Base64URL.decode))
         case "event": self = .event(payload: try reader.parsed("payload", "base64url", Base64URL.decode))
         case "acknowledged": self = .acknowledged(try reader.integer("number"))
         case "checkpoint":

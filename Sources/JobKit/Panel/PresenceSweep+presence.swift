@@ -48,6 +48,8 @@ extension PresenceSweep {
         case readmitted(AgentID)
         /// Two agents work in one name, which both were given: one is a copy of the other. Neither is believed any more.
         case duplicated(AgentID)
+        /// The panel died of an agent's beats; the agent is quarantined.
+        case poisonous(AgentID)
         /// An agent's clock is off by more than two minutes; told once.
         case skewed(AgentID, milliseconds: Int64)
         /// Somebody rings and beats in an agent's name with a key that is not the agent's; told once.

@@ -41,6 +41,8 @@ public actor PresenceSweep {
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
     private var isLinkDown = false
+    /// Whose beat the panel looks at, should it die of it.
+    private var caution: Caution
     /// Agents that lay too much on the wire when that was looked at last.
     var flooding: Set<AgentID> = []
     /// When that was.
@@ -50,6 +52,7 @@ public actor PresenceSweep {
     public init(
         store: any JobStore, link: any PanelLink, keyring: Keyring, dispatcher: JobDispatcher,
         ingestor: ReportIngestor, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        notes: any CrashNotes = MemoryCrashNotes(),
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) {
         self.store = store
@@ -59,6 +62,7 @@ public actor PresenceSweep {
         self.ingestor = ingestor
         self.clock = clock
         self.now = now
+        caution = Caution(notes)
         elapsed = Self.stopwatch(clock)
         self.onEvent = onEvent
     }
@@ -79,6 +83,9 @@ public actor PresenceSweep {
     ///
     /// - Throws: what the store throws.
     public func run() async throws {
+        begin()
+        // Of agents that are not known what was found out is kept no longer than a run that ends by itself.
+        defer { caution.end() }
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.sweepLoop() }
             group.addTask { try await self.meet() }
@@ -88,6 +95,9 @@ public actor PresenceSweep {
             for try await _ in group {}
         }
     }
+
+    /// Reads whose beats earlier runs died of.
+    func begin() { caution.begin() }
 
     private func sweepLoop() async throws {
         while !Task.isCancelled {
@@ -148,8 +158,7 @@ public actor PresenceSweep {
     func lookUp(_ agents: [AgentID]) async throws {
         let moment = now()
         let known = try await store.read { store in try agents.compactMap { try store.agent($0) } }
-        for (agent, signed) in try await believedBeats(of: agents, known) {
-            let isHere = take(signed, at: moment)
+        for (agent, (signed, isHere)) in try await believedBeats(of: agents, known) {
             let (record, isNew) = try await store.write { store in
                 try store.admit(agent, by: signed, isHere: isHere, at: moment)
             }
@@ -169,6 +178,7 @@ public actor PresenceSweep {
     func sweep() async throws -> Int {
         // With no agents nothing below would ask the wire for anything.
         try await link.check()
+        try await quarantineDeadly()
         let agents = try await store.read { try $0.agents() }
         // A flood holds up all that comes after.
         try await relieveWire(of: agents.map(\.id), at: now())
@@ -180,7 +190,6 @@ public actor PresenceSweep {
         let beats = try await believedBeats(of: agents.map(\.id), agents)
         let moment = now()
         if beganAfter == nil { beganAfter = elapsed() }
-        for beat in beats.values { take(beat, at: moment) }
         strangers.ring(agents.filter { $0.revokedAt != nil && beats[$0.id] != nil }.map(\.id))
         for agent in agents {
             try await note(agent, at: moment)
@@ -190,13 +199,25 @@ public actor PresenceSweep {
         return agents.count
     }
 
-    /// Beats that were signed with a key of their agent, by what is known of it.
+    /// Beats that were signed with a key of their agent, by what is known of it, and whether each is a sign of life.
+    ///
+    /// After a death over beats each is noted before it is looked at, and none that was deadly too often is.
     private func believedBeats(
         of agents: [AgentID], _ known: [AgentRecord]
-    ) async throws -> [AgentID: SignedBeat] {
-        var believed: [AgentID: SignedBeat] = [:]
+    ) async throws -> [AgentID: (SignedBeat, isHere: Bool)] {
+        var believed: [AgentID: (SignedBeat, isHere: Bool)] = [:]
         let records = Dictionary(known.map { ($0.id, $0) }) { first, _ in first }
-        for (agent, bytes) in try await link.beats(of: agents) {
+        let found = try await link.beats(of: agents)
+        guard !found.isEmpty else { return [:] }
+        caution.take()
+        defer { caution.putDown() }
+        let moment = now()
+        for (agent, bytes) in found where records[agent]?.isWatched ?? true {
+            if caution.isNeeded {
+                guard caution.deaths[agent.description, default: 0] < Caution.patience else { continue }
+                caution.take(agent.description)
+            }
+            CrashPoint.sweepBeat.pass(agent)
             let keys = records[agent].map { keyring.keys(for: $0) } ?? keyring.keys(for: agent)
             guard let beat = try? SignedBeat(verifying: bytes, keys: keys), beat.beat.agent == agent else {
                 if unbelieved.count < Self.unbelievableNames, unbelieved.insert(agent).inserted {
@@ -205,7 +226,7 @@ public actor PresenceSweep {
                 continue
             }
             unbelieved.remove(agent)
-            believed[agent] = beat
+            believed[agent] = (beat, isHere: take(beat, at: moment))
         }
         return believed
     }
@@ -213,7 +234,7 @@ public actor PresenceSweep {
     /// Takes a beat for a sign of life if it proves to be a new one.
     ///
     /// What is authentic may be old all the same: the wire gives back what it was given at any time.
-    @discardableResult private func take(_ signed: SignedBeat, at moment: Timestamp) -> Bool {
+    private func take(_ signed: SignedBeat, at moment: Timestamp) -> Bool {
         let beat = signed.beat
         guard let heard = beat.heard, ingestor.acknowledger.isRecent(heard),
             presences[beat.agent].map({ $0.isFollowed(by: beat) }) ?? true
@@ -288,15 +309,32 @@ public actor PresenceSweep {
         awaited[agent] = elapsed()
     }
 
+    /// Ends the trust in agents whose beats were the panel's end too often.
+    private func quarantineDeadly() async throws {
+        for (name, deaths) in caution.deaths where deaths >= Caution.patience {
+            guard let agent = AgentID(name),
+                try await quarantine(agent, "poison", action: "agent.poison_beat", at: now())
+            else { continue }
+            caution.forgive(name)
+            onEvent(.poisonous(agent))
+        }
+    }
+
+    /// Ends the trust in an agent, where there still is any.
+    private func quarantine(
+        _ agent: AgentID, _ why: String, action: String, at moment: Timestamp
+    ) async throws -> Bool {
+        try await store.write { store in
+            guard var record = try store.agent(agent), record.isTrusted else { return false }
+            try store.quarantine(&record, why, actor: "panel", action: action, at: moment)
+            return true
+        }
+    }
+
     /// Two work in the agent's name: which of them is the copy only a person can tell.
     private func quarantine(_ agent: AgentRecord, at moment: Timestamp) async throws {
-        try await store.write { store in
-            guard var record = try store.agent(agent.id) else { return }
-            try store.quarantine(
-                &record, AgentMachine.Halt.identityConflict.rawValue, actor: "panel",
-                action: "agent.duplicated",
-                at: moment)
-        }
+        let why = AgentMachine.Halt.identityConflict.rawValue
+        _ = try await quarantine(agent.id, why, action: "agent.duplicated", at: moment)
         forget(agent.id)
         onEvent(.duplicated(agent.id))
     }

@@ -123,4 +123,6 @@ public enum EnvelopeError: String, Error, Hashable, Sendable, CaseIterable {
     case oldEpoch = "old_epoch"
     /// Taken in before, and now there again under another number.
     case replayed
+    /// Not looked at any more, or not in whole: agents died of it.
+    case poison
 }

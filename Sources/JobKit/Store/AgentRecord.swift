@@ -55,6 +55,9 @@ public struct AgentRecord: Hashable, Sendable {
     /// Whether its words count and it is given any.
     public var isTrusted: Bool { quarantined == nil && revokedAt == nil }
 
+    /// Whether its beats mean anything: they may bring a revoked one back, and a quarantined one is released by hand.
+    var isWatched: Bool { quarantined == nil || revokedAt != nil }
+
     /// An agent as first seen.
     public init(id: AgentID, firstSeenAt: Timestamp, session: String, facts: [String: String]) {
         self.id = id

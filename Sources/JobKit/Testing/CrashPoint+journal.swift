@@ -17,7 +17,12 @@ extension CrashPoint {
 
 #if DEBUG
     extension JournalEntry {
-        fileprivate var isMessage: Bool { if case .received = self { true } else { false } }
+        fileprivate var isMessage: Bool {
+            switch self {
+            case .received, .poison: true
+            default: false
+            }
+        }
 
         fileprivate var isClaim: Bool {
             guard case .event(let payload) = self, case .claimed? = try? Uplink(payload: payload).event else {

@@ -14,12 +14,22 @@ package enum CrashPoint: String, CaseIterable, Sendable {
     case ingestBeforeCommit = "ingest.before_commit"
     case ingestAfterCommit = "ingest.after_commit"
     case ingestAfterAck = "ingest.after_ack"
+    // It looks at an agent's beat.
+    case sweepBeat = "sweep.beat"
     // It has noted that an agent speaks under another key than before, or for the first time.
     case rotate
+    // It puts a backup in the record's place: it has copied it; begun new epochs in the copy; set one more of the record's
+    // own files aside; put the copy in its place.
+    case restoreAfterCopy = "restore.after_copy"
+    case restoreAfterEpochs = "restore.after_epochs"
+    case restoreSetAside = "restore.set_aside"
+    case restoreAfterRename = "restore.after_rename"
 
     // The agent gives its sign of life.
     case beatBefore = "hb.before"
     case beatAfter = "hb.after"
+    // It looks at an order of the panel in whole: one that came, or one that its journal holds.
+    case receiveOrder = "recv.order"
     // It writes a message of the panel into its journal.
     case receiveBeforeJournal = "recv.before_journal"
     case receiveAfterJournal = "recv.after_journal"
@@ -55,9 +65,11 @@ package enum CrashPoint: String, CaseIterable, Sendable {
         switch self {
         case .acceptBeforeCommit, .acceptAfterCommit, .publishBeforeXadd, .publishAfterXadd,
             .ingestBeforeRead, .ingestEvent, .ingestBeforeCommit, .ingestAfterCommit, .ingestAfterAck,
-            .rotate:
+            .sweepBeat, .rotate, .restoreAfterCopy, .restoreAfterEpochs, .restoreSetAside,
+            .restoreAfterRename:
             .panel
-        case .beatBefore, .beatAfter, .receiveBeforeJournal, .receiveAfterJournal, .claimBefore, .claimAfter,
+        case .beatBefore, .beatAfter, .receiveOrder, .receiveBeforeJournal, .receiveAfterJournal,
+            .claimBefore, .claimAfter,
             .permit, .eventBeforeXadd, .eventAfterXadd, .prune:
             .agent
         case .spawnBeforeFork, .spawnAfterFork, .spawnBeforeBegan, .spawnAfterBegan, .resultBeforeFsync,

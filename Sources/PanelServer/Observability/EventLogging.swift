@@ -76,6 +76,10 @@ struct EventLogging: Sendable {
             logger.critical(
                 "two servers work under one name: one is a copy; neither is believed until one is off and this one released",
                 metadata: ["agent": "\(agent)"])
+        case .poisonous(let agent):
+            logger.critical(
+                "the panel died of an agent's beats; the agent is not believed until it is released",
+                metadata: ["agent": "\(agent)", "reason": "poison"])
         case .skewed(let agent, let milliseconds):
             logger.warning(
                 "an agent's clock is off by more than two minutes",
