@@ -2,6 +2,30 @@ import ManifestKit
 import TestSupport
 import Testing
 
+/// What a script writes to deceive whoever reads its log.
+enum Deception: String, CaseIterable, Sendable {
+    case J33terminal, J33terminalInOneByte, J34markup, J34lines, J34json, J34noText, J35events
+
+    var bytes: [UInt8] {
+        switch self {
+        case .J33terminal:
+            Array(
+                "\u{1B}[2J\u{1B}]8;;http://x\u{7}link\u{1B}]52;c;eA==\u{7}safe\rgone\u{1B}P$qm\u{1B}\\".utf8)
+        case .J33terminalInOneByte: [0x9B, 0x32, 0x4A]
+        case .J34markup: Array("</script><img src=x onerror=alert(1)>".utf8)
+        case .J34lines: Array("one\u{2028}two\u{2029}three\u{85}four".utf8)
+        case .J34json: Array(#""}],"complete":false,"records":[{"n":1,"text":"\"#.utf8)
+        case .J34noText: [0xC3, 0x28, 0x00, 0xFF, 0xED, 0xA0, 0x80]
+        case .J35events: Array("data: x\n\nevent: done\r\ndata: {}\n\n".utf8)
+        }
+    }
+
+    fileprivate var application: TestApplication {
+        let octal = bytes.map { "\\0" + String($0, radix: 8) }.joined()
+        return TestApplication(id: "deceiver", script: "printf %b '\(octal)'; end 0")
+    }
+}
+
 @Suite(
     "Scripts that do not behave", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5)))
 struct BoundsTests {
@@ -80,6 +104,36 @@ struct BoundsTests {
             #expect(
                 text.suffix(9).elementsEqual("the end\n".utf8)
                     || text.suffix(8).elementsEqual("the end\n".utf8))
+        }
+    }
+
+    /// J33, J34, J35: output is a text in a member of one line of JSON, and nothing else, whatever it says; the download
+    /// has its bytes, and is nothing but text either.
+    @Test(arguments: Deception.allCases) func j33j34j35ShowsOutputAsText(_ deception: Deception) async throws
+    {
+        try await House.run([deception.application]) { house in
+            let id = try await house.install("deceiver")
+            let text = String(decoding: deception.bytes, as: UTF8.self)
+            #expect(try await house.end(of: id)["output"] == .string(text))
+
+            let page = try await house.api.get("/api/jobs/\(id)/log")
+            #expect(page.headers["content-type"]?.hasPrefix("application/json") == true)
+            #expect(page.body.allSatisfy { $0 >= 0x20 })
+            let json = try page.json
+            #expect(
+                Set(json.members.map(\.name)) == [
+                    "success", "job_id", "attempt", "status", "complete", "records", "next_attempt",
+                    "next_after",
+                ])
+            #expect(json["complete"] == true)
+            let records = try #require(json["records"]?.array).compactMap(\.object)
+            #expect(records.compactMap { $0["text"]?.string }.joined() == text)
+            #expect(records.allSatisfy { Set($0.members.map(\.name)) == ["n", "at", "text"] })
+
+            let plain = try await house.api.get("/api/jobs/\(id)/log", headers: ["accept": "text/plain"])
+            #expect(plain.body == deception.bytes)
+            for answer in [page, plain] { #expect(answer.headers["x-content-type-options"] == "nosniff") }
+            #expect(plain.headers["content-type"] == "text/plain; charset=utf-8")
         }
     }
 }

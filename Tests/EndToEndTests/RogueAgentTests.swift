@@ -10,7 +10,13 @@ import Testing
 enum Lie: String, CaseIterable, Sendable {
     case endWithoutClaim, beginningWithoutClaim, outputWithoutClaim, anotherAgentsJob, unknownJob,
         attemptOfTheFuture
-    case anotherHistory, outputWithAGap
+    case anotherHistory, beginningWithoutPermit, outputWithAGap, outputFarAhead
+
+    /// Whether it comes from an agent whose claim is answered.
+    var hasPermit: Bool { self == .outputWithAGap || self == .outputFarAhead }
+
+    /// Whether the panel knows the claim in the end.
+    var isClaimed: Bool { hasPermit || self == .beginningWithoutPermit }
 
     func events(about job: AttemptID, of stranger: AttemptID) -> [AgentEvent] {
         let ended = AttemptResult(ending: .exited(code: 0), beganAt: Fixtures.time, endedAt: Fixtures.time)
@@ -22,10 +28,17 @@ enum Lie: String, CaseIterable, Sendable {
         case .unknownJob: [.claimed(AttemptID(job: Fixtures.jobID(9), number: 1))]
         case .attemptOfTheFuture: [.claimed(AttemptID(job: job.job, number: 2))]
         case .anotherHistory: [.claimed(job)]
-        case .outputWithAGap:
+        case .beginningWithoutPermit: [.claimed(job), .began(job, at: Fixtures.time)]
+        case .outputWithAGap, .outputFarAhead:
             [
-                .claimed(job), .began(job, at: Fixtures.time),
-                .log(job, [LogRecord(number: 2, at: Fixtures.time, bytes: [65])]),
+                .began(job, at: Fixtures.time),
+                .log(
+                    job,
+                    [
+                        LogRecord(
+                            number: self == .outputFarAhead ? 1_000_000_000 : 2, at: Fixtures.time,
+                            bytes: [65])
+                    ]),
             ]
         }
     }
@@ -40,18 +53,24 @@ enum Lie: String, CaseIterable, Sendable {
             let other = try await house.api.install("greeting", ["who": "me"], server: "agent-002").json[
                 "job_id"]?.string
             let job = try #require(JobID(id)), stranger = try #require(other.flatMap(JobID.init))
+            let attempt = AttemptID(job: job, number: 1)
+            var head = ChainHead(
+                genesis: lie == .anotherHistory ? .down : .up, agent: Fixtures.agent, epoch: 1)
+            if lie.hasPermit {
+                head = try await house.report([.claimed(attempt)], after: head)
+                try await eventually("a claim") { try await house.job(id)["status"] == "running" }
+            }
             try await house.report(
-                lie.events(about: AttemptID(job: job, number: 1), of: AttemptID(job: stranger, number: 1)),
-                after: lie == .anotherHistory
-                    ? ChainHead(genesis: .down, agent: Fixtures.agent, epoch: 1)
-                    : ChainHead(genesis: .up, agent: Fixtures.agent, epoch: 1))
+                lie.events(about: attempt, of: AttemptID(job: stranger, number: 1)),
+                from: lie.hasPermit ? 2 : 1, after: head)
             try await eventually("a quarantine") {
                 let servers = try await house.api.get("/api/servers").json["servers"]?.array?.compactMap(
                     \.object)
                 return servers?.first { $0["server_id"] == "agent-001" }?["status"] == "quarantined"
             }
             let shown = try await house.job(id)
-            #expect(shown["status"] == (lie == .outputWithAGap ? "running" : "queued"))
+            #expect(shown["status"] == (lie.isClaimed ? "running" : "queued"))
+            #expect(shown["began_at"] == .null || lie.hasPermit)
             #expect(shown["output"] == "")
             #expect(try await house.job(stranger.description)["status"] == "queued")
             try await house.panel.stop()
@@ -60,6 +79,25 @@ enum Lie: String, CaseIterable, Sendable {
             }
             #expect(trail.last?.draft.action == "agent.protocol_violation")
             #expect(AuditEntry.firstBreak(in: trail) == nil)
+        }
+    }
+
+    /// J31: the claim's answer does not help an event that is larger than any may be; the panel asks for another one.
+    @Test func isNotHeardWithMoreThanAnEventHolds() async throws {
+        try await House.runPanel { house in
+            let id = try await house.install("greeting", ["who": "you"])
+            let attempt = AttemptID(job: try #require(JobID(id)), number: 1)
+            var head = ChainHead(genesis: .up, agent: Fixtures.agent, epoch: 1)
+            head = try await house.report([.claimed(attempt), .claimed(attempt)], after: head)
+            try await eventually("a claim") { try await house.job(id)["status"] == "running" }
+            // Base64 in base64: what fits is 9/16 of the envelope.
+            let text = [UInt8](repeating: 65, count: SignedEnvelope.maximumUp * 9 / 16)
+            try await house.report(
+                [.log(attempt, [LogRecord(number: 1, at: Fixtures.time, bytes: text)])], from: 3, after: head)
+            _ = try await house.panel.line(with: "event is not to be believed")
+            #expect(house.panel.output.contains("too_large"))
+            #expect(try await house.job(id)["output"] == "")
+            #expect(try await house.server()?["quarantined"] == .null)
         }
     }
 
@@ -84,14 +122,17 @@ enum Lie: String, CaseIterable, Sendable {
 }
 
 extension House {
-    /// Puts events into an agent's stream, numbered from 1, and rings.
+    /// Puts events into an agent's stream and rings.
+    ///
+    /// - Returns: the head of their chain.
+    @discardableResult
     func report(
-        _ events: [AgentEvent], of agent: AgentID = Fixtures.agent, after head: ChainHead,
-        keys: AgentKeys = Fixtures.keys[0]
-    ) async throws {
+        _ events: [AgentEvent], of agent: AgentID = Fixtures.agent, from number: Int = 1,
+        after head: ChainHead, keys: AgentKeys = Fixtures.keys[0]
+    ) async throws -> ChainHead {
         var head = head
         let entries = events.enumerated().map { index, event in
-            let position = StreamPosition(epoch: 1, number: index + 1)
+            let position = StreamPosition(epoch: 1, number: number + index)
             let payload = Uplink(
                 agent: agent, position: position, previous: head, session: Fixtures.session,
                 event: event
@@ -102,5 +143,6 @@ extension House {
         }
         let link = try RedisJobQueue(url: redis.socketURL, name: "rogue").link(for: agent)
         _ = try await link.report(entries)
+        return head
     }
 }

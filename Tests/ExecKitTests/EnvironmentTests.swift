@@ -54,6 +54,25 @@ import ValidationKit
             ])
     }
 
+    /// J50: packages need every right of their server; without FSETID and SETFCAP they are damaged, and apt ends with 0.
+    @Test func j50NoRightIsTakenFromAScript() async throws {
+        let names = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs"]
+        let own = try #require(Directory("/proc/self").text("status")).split(separator: "\n")
+            .map { String($0) }.filter { line in names.contains { line.hasPrefix($0) } }
+        let run = try await server.run(
+            """
+            grep -E '^(\(names.joined(separator: "|"))):' /proc/self/status
+            : >file; chgrp 12345 file; chmod 6755 file; stat -c '%a %g' file
+            """)
+        #expect(own.count == names.count)
+        #expect(run.text.split(separator: "\n").map { String($0) } == own + ["6755 12345"])
+        let permitted = try #require(own.first { $0.hasPrefix("CapPrm") }?.split(separator: "\t").last)
+        let bits = try #require(UInt64(permitted, radix: 16))
+        for (name, bit) in [("FSETID", 4), ("SETFCAP", 31)] {
+            #expect(bits & 1 << UInt64(bit) != 0, "\(name) is missing to the tests themselves")
+        }
+    }
+
     @Test func thePlanIsAValue() throws {
         try server.publish(script: "#!/bin/bash\n")
         let order = try server.order(secrets: ["db_password": "hunter22"], timeout: 90, grace: 7)

@@ -1,7 +1,9 @@
 import Glibc
 import JobKit
 import ManifestKit
+import TestSupport
 import Testing
+import ValidationKit
 
 @testable import ExecKit
 @testable import JobKit
@@ -218,20 +220,33 @@ import Testing
         #expect(!refusal.message.contains("xyz"))
     }
 
-    /// J21.
-    @Test(arguments: ["another job", "one bit", "too short"]) func aSealThatDoesNotFitIsRefused(_ how: String)
-        async throws
-    {
+    /// J21: a seal is good for one agent, job, application and input under one key, or not at all.
+    @Test(arguments: [
+        "another job", "another input", "another application", "another agent", "another key", "one bit",
+        "too short", "nothing",
+    ]) func aSealThatDoesNotFitIsRefused(_ how: String) async throws {
         var order = try server.order(secrets: ["db_password": "hunter22"])
-        let sealed = try #require(order.sealed["db_password"])
+        var (sealer, input, application) = (server.sealer, "db_password", "app")
+        var sealed = try #require(order.sealed[input]).bytes
         switch how {
         case "another job": order.attempt = try server.order().attempt
-        case "one bit":
-            var bytes = sealed.bytes
-            bytes[20] ^= 1
-            order.sealed["db_password"] = SealedInput(bytes: bytes)
-        default: order.sealed["db_password"] = SealedInput(bytes: Array(sealed.bytes.prefix(5)))
+        case "another input": input = "server_name"
+        case "another application": application = "other"
+        case "another agent":
+            sealer = InputSealer(key: [UInt8](repeating: 7, count: 32), agent: Fixtures.agent)
+        case "another key":
+            sealer = InputSealer(key: [UInt8](repeating: 8, count: 32), agent: TestServer.agent)
+        case "one bit": sealed[20] ^= 1
+        case "too short": sealed = Array(sealed.prefix(5))
+        default: sealed = []
         }
+        if how.hasPrefix("another"), how != "another job" {
+            sealed = try sealer.seal(
+                Secret("hunter22"), input: input, job: order.attempt.job, application: application,
+                nonce: [UInt8](repeating: 1, count: 12)
+            ).bytes
+        }
+        order.sealed["db_password"] = SealedInput(bytes: sealed)
         #expect(try await refusal(order).reason == .sealInvalid)
     }
 

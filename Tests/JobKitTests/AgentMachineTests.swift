@@ -315,4 +315,39 @@ import Testing
         #expect(machine.unreported(through: StreamPosition(epoch: 1, number: 0), limit: 100).isEmpty)
         #expect(machine.unreported(through: StreamPosition(epoch: 1, number: 1), limit: 100).count == 1)
     }
+
+    /// J25: a cancel of a job that is over is written down, and that is all; what is offered after it is not called off.
+    @Test func j25CancelsOfAFinishedJobHaveNoEffect() throws {
+        let (order, other) = (Fixtures.order(1), Fixtures.order(2))
+        var again = order
+        again.attempt = AttemptID(job: order.attempt.job, number: 2)
+        let messages = Fixtures.downlinks([
+            .job(order), .cancel(other.attempt.job, actor: "ops"), .cancel(order.attempt.job, actor: "ops"),
+            .job(again),
+        ])
+        var machine = machine()
+        machine.take(delivery([messages[0]]), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [order.attempt])
+        machine.noteFollowing(order.attempt, afterRecord: 0)
+
+        // Of another job while it runs.
+        machine.take(delivery([messages[1]]), at: now)
+        let stray = machine.takeDecisions()
+        #expect(stray.lines.count == 1 && stray.effects.isEmpty)
+        #expect(machine.running == [order.attempt])
+
+        machine.take(
+            [.began(at: Fixtures.time), .ended(.sample(.exited(code: 0)))], of: order.attempt, at: now)
+        _ = machine.takeDecisions()
+        let events = machine.lastEvent
+        machine.take(delivery([messages[2]]), at: now)
+        let late = machine.takeDecisions()
+        #expect(late.lines.count == 1 && late.effects.isEmpty)
+        #expect(machine.received.number == 3 && machine.lastEvent == events)
+
+        machine.take(delivery([messages[3]]), at: now)
+        machine.take(delivery([], try permit(machine, generation: 2, sent: 4)), at: now)
+        #expect(started(machine.takeDecisions().effects) == [again.attempt])
+    }
 }

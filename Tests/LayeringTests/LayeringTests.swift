@@ -71,6 +71,22 @@ import Testing
     /// Targets below Tests and Benchmarks, which no product ships.
     private static let unshipped: Set = ["TestSupport", "Simulation", "simulate", "fleet"]
 
+    /// J50: what systemd takes from the agent its installers lack, and packages are damaged by while apt ends with 0.
+    @Test func j50TheAgentsUnitTakesNothingFromInstallers() throws {
+        let unit = Self.root.appending(path: "packaging/provisioning-agent.service")
+        let settings = try String(contentsOf: unit, encoding: .utf8).split(separator: "\n").compactMap {
+            $0.hasPrefix("#") ? nil : $0.split(separator: "=").first.map { String($0) }
+        }
+        #expect(settings.contains("ExecStart"))
+        let harmful: Set = [
+            "AmbientCapabilities", "CapabilityBoundingSet", "DynamicUser", "MemoryDenyWriteExecute",
+            "PrivateDevices", "PrivateUsers", "ProtectControlGroups", "ProtectHome", "ProtectKernelModules",
+            "ProtectKernelTunables", "ProtectSystem", "ReadOnlyPaths", "RestrictSUIDSGID", "SecureBits",
+            "SystemCallFilter",
+        ]
+        #expect(harmful.intersection(settings) == [])
+    }
+
     @Test func noTargetKnowsMoreThanItMay() throws {
         let package = try Self.package()
         let targets = package.targets.filter { $0.type != "test" && !Self.unshipped.contains($0.name) }

@@ -56,6 +56,45 @@ import Testing
         #expect(events == [hostile: [StreamEntry(position: event.position, bytes: [])], honest: [event]])
     }
 
+    /// J22: of the agent's own messages, too; what is empty is refused as no envelope.
+    @Test(arguments: [["f", "x"], ["e", "x", "e", "y"], ["e", "x", "f", "y"], ["e", ""], ["", "x"]])
+    func j22WithMessagesOfAnotherFormGiveEmptyOnes(fields: [String]) async throws {
+        let link = try panel.link(for: hostile)
+        let add = ["XADD", key("down"), "1-1"] + fields.map { RedisArgument($0) }
+        _ = try await redis.pipeline([add, ["XADD", key("down"), "1-2", "e", "y"]])
+        let next = StreamEntry(position: StreamPosition(epoch: 1, number: 2), bytes: Array("y".utf8))
+        for seconds in [0, 1] {
+            let delivery = try await link.receive(
+                after: start, acknowledgement: AcknowledgementMark("0-0"), waiting: seconds)
+            #expect(delivery.entries == [StreamEntry(position: event.position, bytes: []), next])
+        }
+    }
+
+    /// J23: however many there are, a reader has a portion of them in hand.
+    @Test func j23InGreatNumbersAreReadInPortions() async throws {
+        let link = try panel.link(for: hostile)
+        let entries = (1...10_000).map { number in
+            StreamEntry(
+                position: StreamPosition(epoch: 1, number: number), bytes: [UInt8](repeating: 7, count: 200))
+        }
+        _ = try await panel.send(entries.map { (hostile, $0) })
+        _ = try await link.report(entries)
+        var (messages, events): ([StreamEntry], [StreamEntry]) = ([], [])
+        while messages.count < entries.count {
+            let delivery = try await link.receive(
+                after: messages.last?.position ?? start, acknowledgement: AcknowledgementMark("0-0"),
+                waiting: messages.count.isMultiple(of: 32) ? 0 : 1)
+            try #require((1...16).contains(delivery.entries.count))
+            messages += delivery.entries
+        }
+        while events.count < entries.count {
+            let portion = try await panel.events(after: [hostile: events.last?.position ?? start], limit: 64)
+            try #require((1...64).contains(portion[hostile]?.count ?? 0))
+            events += portion[hostile] ?? []
+        }
+        #expect(messages == entries && events == entries)
+    }
+
     @Test func withTheHighestNumbersDoNotEndThePanel() async throws {
         _ = try await redis.command("XADD", key("up"), "18446744073709551615-18446744073709551615", "e", "x")
         #expect(try await panel.events(after: places, limit: 64) == [honest: [event]])

@@ -21,13 +21,21 @@ struct EventBatch: Sendable {
 
     /// Applies what follows from the agent's history; stops at the first event that breaks the protocol.
     func apply(to store: any StoreWriter, _ outcome: inout Outcome) throws {
+        var unanswered: Set<AttemptID> = []
         guard var record = try store.agent(agent), record.isTrusted else { return }
         for event in events where event.uplink.position.number == record.cursor + 1 {
             do {
                 guard event.uplink.previous == record.upHead else {
                     throw Breach("event \(event.uplink.position.number) continues another history")
                 }
-                outcome.changed += try apply(event.uplink.event, &record, store)
+                if let started = event.uplink.event.startedAttempt, unanswered.contains(started) {
+                    throw Breach("attempt '\(started)' was started before its claim was answered")
+                }
+                let changed = try apply(event.uplink.event, &record, store)
+                outcome.changed += changed
+                if case .claimed(let attempt) = event.uplink.event, !changed.isEmpty {
+                    unanswered.insert(attempt)
+                }
                 if case .log(let attempt, _) = event.uplink.event { outcome.logged.insert(attempt.job) }
             } catch let breach as Breach {
                 try quarantine(&record, breach.description, store, &outcome)
@@ -113,6 +121,15 @@ struct EventBatch: Sendable {
 }
 
 extension AgentEvent {
+    /// The attempt that only an agent with a permit can tell this of, or nil: a claim is answered once its
+    /// transaction is on the disk.
+    fileprivate var startedAttempt: AttemptID? {
+        switch self {
+        case .began(let attempt, _), .log(let attempt, _), .ended(let attempt, _): attempt
+        case .claimed, .refused, .withdrawn, .inventory: nil
+        }
+    }
+
     /// What the event means for the job; nil for output.
     var jobEvent: JobEvent? {
         switch self {
