@@ -8,7 +8,7 @@ struct SessionWatch: Sendable {
     private static let remembered = 8
 
     private var current: (session: String, count: Int, seenAt: Int)?
-    /// How far the panel's words had come when each earlier session was followed by another.
+    /// How far the panel's words had come when each session was first followed by another.
     private var followed: [String: Int] = [:]
     /// Whether two are at work.
     private(set) var isDouble = false
@@ -30,7 +30,8 @@ struct SessionWatch: Sendable {
     }
 
     private mutating func follow(_ session: String, at generation: Int) {
-        followed[session] = generation
+        // One that speaks again is not followed anew: by then the other may hear the panel no more, and say little.
+        if followed[session] == nil { followed[session] = generation }
         guard followed.count > Self.remembered, let oldest = followed.min(by: { $0.value < $1.value }) else {
             return
         }
