@@ -204,6 +204,19 @@ import Testing
         #expect(audit.count { $0.draft.action == "agent.duplicated" } == 1)
     }
 
+    /// The panel sees each beat of the second behind one of the first that names the same word.
+    @Test func ofTwoAgentsThatNameTheSameWordsAreToldApart() async throws {
+        let panel = try await startPanelWithAgent()
+        for count in 3...6 {
+            let both = [
+                try await beat(session: "a", count: count), try await beat(session: "b", count: count),
+            ]
+            for beat in both { try await sweep(panel, 1, showing: [beat]) }
+        }
+        let agent = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        #expect(agent.quarantined == "identity_conflict")
+    }
+
     /// An agent that is started anew again and again is one agent.
     @Test func ofARunAfterTheOtherAreOneAgent() async throws {
         let panel = try await startPanelWithAgent()

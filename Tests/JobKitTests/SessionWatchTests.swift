@@ -4,14 +4,23 @@ import Testing
 @testable import JobKit
 
 @Suite struct SessionWatchTests {
-    /// The copy hears the panel no more, and the panel sees it each time before the first one's next word of the panel.
-    @Test func findsOutAboutACopyThatSpeaksInBetween() {
+    @Test func tellsTwoThatHearThePanelBothApart() {
         var watch = SessionWatch()
-        for generation in 1...5 {
+        for generation in 1...2 {
             watch.note(beat("first", generation), heard: generation, now: generation)
-            watch.note(beat("copy", generation), heard: 1, now: generation + 1)
+            watch.note(beat("copy", generation), heard: generation, now: generation)
         }
         #expect(watch.isDouble)
+    }
+
+    /// What somebody kept of a run, and shows long after the next one began.
+    @Test(arguments: [[1, 2, 3, 4, 5, 6], [4, 1, 5, 2, 6, 3], [6, 5, 4, 3, 2, 1]])
+    func bearsBeatsThatAreShownInAnyOrder(_ order: [Int]) {
+        var watch = SessionWatch()
+        for (place, heard) in order.enumerated() {
+            watch.note(beat(heard < 4 ? "first" : "second", heard), heard: heard, now: 6 + place)
+        }
+        #expect(!watch.isDouble)
     }
 
     /// A run after another, and what the wire still had of the one before.

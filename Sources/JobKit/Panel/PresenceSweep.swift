@@ -236,11 +236,10 @@ public actor PresenceSweep {
     /// What is authentic may be old all the same: the wire gives back what it was given at any time.
     private func take(_ signed: SignedBeat, at moment: Timestamp) -> Bool {
         let beat = signed.beat
-        guard let heard = beat.heard, ingestor.acknowledger.isRecent(heard),
-            presences[beat.agent].map({ $0.isFollowed(by: beat) }) ?? true
-        else { return false }
+        guard let heard = beat.heard, ingestor.acknowledger.isRecent(heard) else { return false }
         sessions[beat.agent, default: SessionWatch()].note(
             beat, heard: heard, now: ingestor.acknowledger.last)
+        guard presences[beat.agent].map({ $0.isFollowed(by: beat) }) ?? true else { return false }
         let presence = Presence(beat: beat, seenAt: moment, seenAfter: elapsed(), keyID: signed.keyID)
         presences[beat.agent] = presence
         if !presence.isSkewed {
