@@ -26,7 +26,11 @@ final class StoreLock: Sendable {
         }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // A child that is just being started has a copy of the descriptor, which would keep the lock.
+        release()
+        close(descriptor)
+    }
 
     /// Gives the lock up, before this value goes.
     func release() { flock(descriptor, LOCK_UN) }
