@@ -145,7 +145,10 @@ import ValidationKit
             """
         let attempt = try await server.start(script, on: host, secrets: ["db_password": secret])
         var commandLines: [UInt8] = []
-        let run = try await server.follow(attempt, host) {
+        var run = TestServer.Run()
+        for await event in host.events(of: attempt, afterRecord: 0) {
+            run.take(event)
+            guard case .log = event, run.text.contains("waiting") else { continue }
             for name in try Directory("/proc").names() where pid_t(name) != nil {
                 commandLines += (try? Directory("/proc/\(name)"))?.read("cmdline") ?? []
             }

@@ -221,6 +221,26 @@ import Testing
         #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9).count } == 1)
     }
 
+    /// However often the panel was started since the backup: whoever names one of its words means that one.
+    @Test func givesNoWordThatThePanelOfBeforeGave() async throws {
+        func start(_ store: MemoryJobStore, atSecond second: Int) async throws -> Int {
+            let now: @Sendable () -> Timestamp = { Fixtures.time.advanced(bySeconds: second) }
+            let queue = MemoryJobQueue()
+            let panel = ReportIngestor(
+                store: store, link: queue, keyring: Fixtures.keyring,
+                acknowledger: Acknowledger(keyring: Fixtures.keyring, now: now), clock: ContinuousClock(),
+                now: now)
+            await panel.ring([Fixtures.agent])
+            try await panel.turn()
+            return panel.acknowledger.last
+        }
+        let (lost, backup) = (MemoryJobStore(), MemoryJobStore())
+        var last: [Int] = []
+        for second in [0, 0, 1] { last.append(try await start(lost, atSecond: second)) }
+        last.append(try await start(backup, atSecond: 4))
+        #expect(last == last.sorted() && Set(last).count == 4)
+    }
+
     /// An agent that was enrolled after the backup was made has a history, too.
     @Test func asksAgentsThatTheBackupDoesNotKnow() async throws {
         let moment = Timestamp(milliseconds: Int64(epoch) * 1000)

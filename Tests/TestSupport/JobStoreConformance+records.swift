@@ -141,5 +141,8 @@ extension JobStoreConformance {
         }
         #expect(values == [1, 2, 1, 3])
         #expect(try await store.write { try $0.next("a") } == 4)
+        for (floor, value) in [(9, 9), (9, 10), (3, 11)] {
+            #expect(try await store.write { try $0.next("a", atLeast: floor) } == value)
+        }
     }
 }

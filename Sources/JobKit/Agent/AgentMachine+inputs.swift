@@ -124,7 +124,7 @@ extension AgentMachine {
         guard news.epoch == received.epoch else { return false }
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
-                // A panel that is set back counts anew, but its clock goes on.
+                // A panel that is set back may count anew, but its clock goes on.
                 if news.panelTime > last.panelTime, news.cursor < last.cursor { halt = .forked }
                 return false
             }

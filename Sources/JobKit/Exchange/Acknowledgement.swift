@@ -40,11 +40,20 @@ public struct Acknowledgement: Hashable, Sendable {
         self.panelTime = panelTime
     }
 
+    /// How many acknowledgements a start of the panel may write before they run into those of the next second.
+    private static let bitsOfARun = 30
+
     /// Which start of the panel wrote it.
-    public var run: Int { generation >> 32 }
+    public var run: Int { generation >> Self.bitsOfARun }
+
+    /// The number of a start of the panel at that moment, where none before had a higher one.
+    ///
+    /// A start is named by its second, so that a record that was put back gives no word that was given before. A clock
+    /// that is centuries ahead leaves room for the starts that follow.
+    static func run(at moment: Timestamp) -> Int { Int(min(max(1, moment.milliseconds / 1000), 1 << 32)) }
 
     /// The generation before the first one of a start of the panel: above all of the starts before.
-    static func generation(before run: Int) -> Int { run << 32 }
+    static func generation(before run: Int) -> Int { run << bitsOfARun }
 
     /// The acknowledgement, signed.
     public func signed(with keys: AgentKeys) -> SignedEnvelope {

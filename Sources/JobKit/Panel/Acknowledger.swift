@@ -12,6 +12,8 @@ public final class Acknowledger: Sendable {
     private struct State {
         /// The last one given; nil before the beginning.
         var generation: Int?
+        /// The one before the first of this run.
+        var beginning = 0
         /// How far generations had come at each of the last marks.
         var marks: [Int] = []
         /// How far they had come at the newest mark that is forgotten.
@@ -26,7 +28,11 @@ public final class Acknowledger: Sendable {
 
     /// Begins, with the number of this start as the panel's record counts it.
     func begin(run: Int) {
-        state.withLock { $0.generation = $0.generation ?? Acknowledgement.generation(before: run) }
+        state.withLock { state in
+            guard state.generation == nil else { return }
+            state.beginning = Acknowledgement.generation(before: run)
+            state.generation = state.beginning
+        }
     }
 
     /// The generation of the last acknowledgement; 0 before any.
@@ -61,8 +67,7 @@ public final class Acknowledger: Sendable {
     func isRecent(_ generation: Int) -> Bool {
         state.withLock { state in
             guard let last = state.generation else { return false }
-            let first = max(state.forgotten, Acknowledgement.generation(before: last >> 32))
-            return generation > first && generation <= last
+            return generation > max(state.forgotten, state.beginning) && generation <= last
         }
     }
 }

@@ -104,7 +104,8 @@ public actor ReportIngestor {
         note = IngestNote(after: try notes.load())
         try notes.save(note.bytes)
         for (agent, suspicion) in note.poisoned { try await quarantine(agent, over: suspicion) }
-        acknowledger.begin(run: try await store.write { try $0.next("panelRun") })
+        let earliest = Acknowledgement.run(at: now())
+        acknowledger.begin(run: try await store.write { try $0.next("panelRun", atLeast: earliest) })
         try await acknowledge(try await store.read { try $0.agents() })
     }
 

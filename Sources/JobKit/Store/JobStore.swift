@@ -84,8 +84,13 @@ public protocol StoreWriter: StoreReader {
     func record(_ draft: AuditDraft) throws
     /// Notes that this record was restored from a backup.
     func noteRestoration(at moment: Timestamp) throws
+    /// Raises a named counter by one, and further where that is less than `floor`; returns it.
+    func next(_ counter: String, atLeast floor: Int) throws -> Int
+}
+
+extension StoreWriter {
     /// Raises a named counter by one and returns it; 1 the first time.
-    func next(_ counter: String) throws -> Int
+    package func next(_ counter: String) throws -> Int { try next(counter, atLeast: 1) }
 }
 
 /// A compare-and-set found another record than the caller had read.

@@ -173,8 +173,9 @@ private final class MemoryStoreState: StoreWriter {
         trail.append(AuditEntry(draft, after: trail.last.map { ($0.number, $0.digest) }))
     }
 
-    func next(_ counter: String) -> Int {
-        counters[counter, default: 0] += 1
-        return counters[counter, default: 0]
+    func next(_ counter: String, atLeast floor: Int) -> Int {
+        let value = max(counters[counter, default: 0] + 1, floor)
+        counters[counter] = value
+        return value
     }
 }

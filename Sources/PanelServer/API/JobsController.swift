@@ -7,8 +7,8 @@ import NIOCore
 /// Jobs, and what their scripts wrote.
 struct JobsController: Sendable {
     /// Records of a log in one answer at most.
-    private static let page = 1000
-    /// Bytes of a log in one answer, or in one portion of a longer one; a record is not cut.
+    fileprivate static let page = 1000
+    /// Bytes of a log in one answer; a record is not cut.
     private static let pageBytes = 128 * 1024
     /// Bytes of output shown with a job.
     private static let tail = 64 * 1024
@@ -97,7 +97,9 @@ struct JobsController: Sendable {
         let isComplete: Bool
     }
 
-    private func logPage(of id: JobID, attempt number: Int?, after: Int) async throws -> LogPage {
+    private func logPage(
+        of id: JobID, attempt number: Int?, after: Int, bytes: Int = pageBytes
+    ) async throws -> LogPage {
         let page = try await store.read { store -> LogPage? in
             guard let job = try store.job(id) else { return nil }
             let latest = job.attempt.id.number
@@ -107,9 +109,9 @@ struct JobsController: Sendable {
                 throw Problem.unknownAttempt(attempt.number, of: id.description)
             }
             let records = try store.log(
-                of: attempt, afterRecord: after, limit: Self.page, bytes: Self.pageBytes)
+                of: attempt, afterRecord: after, limit: Self.page, bytes: bytes)
             let isFull =
-                records.count == Self.page || records.reduce(0) { $0 + $1.bytes.count } >= Self.pageBytes
+                records.count == Self.page || records.reduce(0) { $0 + $1.bytes.count } >= bytes
             let hasEnded = attempt.number < latest || attempt.number == latest && job.attempt.phase == .ended
             let isLast = job.state.isFinal && attempt.number == latest
             return LogPage(
@@ -126,8 +128,9 @@ struct JobsController: Sendable {
         of id: JobID, attempt number: Int?, after: Int, on eventLoop: any EventLoop
     ) async throws -> Response {
         let store = store
-        let first = try await logPage(of: id, attempt: number, after: after)
-        let attempt = AttemptID(job: id, number: first.attempt)
+        // What is kept here is kept as long as the client pleases.
+        let attempt = AttemptID(
+            job: id, number: try await logPage(of: id, attempt: number, after: after, bytes: 0).attempt)
         return Response(
             status: .ok,
             headers: [
@@ -135,18 +138,28 @@ struct JobsController: Sendable {
                 .xContentTypeOptions: "nosniff",
             ],
             body: ResponseBody { writer in
-                var records = first.records
-                while let last = records.last {
-                    try await writer.write(ByteBuffer(bytes: records.flatMap(\.bytes)))
+                var last = after
+                while let portion = try await store.read({ [last] in
+                    try $0.portion(of: attempt, afterRecord: last)
+                }) {
+                    last = portion.last
+                    try await writer.write(portion.text)
                     // A write returns before its connection knows of it: portions would pile up for one that takes none.
                     try await eventLoop.submit {}.get()
-                    records = try await store.read {
-                        try $0.log(
-                            of: attempt, afterRecord: last.number, limit: Self.page, bytes: Self.pageBytes)
-                    }
                 }
                 try await writer.finish(nil)
             })
+    }
+}
+
+extension StoreReader {
+    /// The next portion of a log in plain text, and the last record in it; nil where there is none.
+    fileprivate func portion(
+        of attempt: AttemptID, afterRecord record: Int
+    ) throws -> (text: ByteBuffer, last: Int)? {
+        // A record more has 16 KiB, and room for 64 KiB is what a buffer of both takes.
+        let records = try log(of: attempt, afterRecord: record, limit: JobsController.page, bytes: 48 << 10)
+        return records.last.map { (ByteBuffer(bytes: records.flatMap(\.bytes)), $0.number) }
     }
 }
 

@@ -103,12 +103,12 @@ extension StoreSession: StoreWriter {
                 + "ON CONFLICT DO UPDATE SET value = excluded.value", [moment.milliseconds])
     }
 
-    func next(_ counter: String) throws -> Int {
+    func next(_ counter: String, atLeast floor: Int) throws -> Int {
         try database.row(
             """
-            INSERT INTO counter (name, value) VALUES (?, 1) \
-            ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value
-            """, [counter]
-        ) { row throws(StoreError) in try row.integer() } ?? 1
+            INSERT INTO counter (name, value) VALUES (?, ?) \
+            ON CONFLICT DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value
+            """, [counter, floor]
+        ) { row throws(StoreError) in try row.integer() } ?? floor
     }
 }
