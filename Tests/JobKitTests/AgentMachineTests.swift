@@ -289,6 +289,16 @@ import Testing
         #expect(machine.takeDecisions().effects.isEmpty)
     }
 
+    /// A new epoch mends a history that was forked; of two agents in one name it mends nothing.
+    @Test func keepsToTheReasonThatOnlyAPersonEnds() throws {
+        var machine = machine()
+        machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        _ = machine.takeDecisions()
+        machine.halt = .identityConflict
+        machine.take(delivery([], try permit(machine, cursor: 9)), at: now)
+        #expect(machine.halt == .identityConflict)
+    }
+
     @Test func haltsWhenThePanelHasEventsItNeverWrote() throws {
         var machine = machine()
         machine.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)

@@ -88,7 +88,7 @@ extension AgentMachine {
             return true
         case .known: return true
         case .gap, .refused: break
-        case .forked: halt = .forked
+        case .forked: haltOverFork()
         }
         obstacle = verdict.obstacle
         return false
@@ -125,14 +125,14 @@ extension AgentMachine {
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
                 // A panel that is set back may count anew, but its clock goes on.
-                if news.panelTime > last.panelTime, news.cursor < last.cursor { halt = .forked }
+                if news.panelTime > last.panelTime, news.cursor < last.cursor { haltOverFork() }
                 return false
             }
         }
         setBackCursor = news.cursor < cursor ? news.cursor : nil
         guard news.cursor >= cursor else { return false }
         guard news.cursor <= lastEvent, heads[news.cursor] == news.head else {
-            halt = .forked
+            haltOverFork()
             return true
         }
         permit = Permit(acknowledgement: news, receivedAt: now.boot)
@@ -145,6 +145,9 @@ extension AgentMachine {
         }
         return true
     }
+
+    /// Starts nothing any more before a new epoch; a reason that only a person ends stays.
+    private mutating func haltOverFork() { halt = halt ?? .forked }
 
     private mutating func forget(through number: Int) {
         guard number > cursor else { return }
