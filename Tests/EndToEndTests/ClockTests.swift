@@ -63,7 +63,7 @@ struct ClockTests {
         }
     }
 
-    /// F49: whether an order has expired is judged by the panel's time, whatever the server's clock says.
+    /// F49, J09: whether an order has expired is judged by the panel's time, whatever the server's clock says.
     @Test(arguments: [2 * day, -year]) func f49ExpiresByThePanelsTime(agentOff shift: Int64) async throws {
         try await House.run([.greeting], withAgent: false) { house in
             try await house.panel.stop()

@@ -108,6 +108,7 @@ enum Forgery: String, CaseIterable, Sendable {
 @Suite(
     "Messages that nobody may believe", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5)))
 struct ForgeryTests {
+    /// J01, J02, J05, J06, J11, J15, J22.
     @Test(arguments: Forgery.allCases) func runsNothingOfAForgery(_ forgery: Forgery) async throws {
         try await House.run([.greeting]) { house in
             house.agent.kill()

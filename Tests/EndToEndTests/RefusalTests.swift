@@ -43,6 +43,7 @@ enum Obstacle: String, CaseIterable, Sendable {
     "Authentic orders that are turned away", .enabled(if: House.hasRoot, House.needsRoot),
     .timeLimit(.minutes(5)))
 struct RefusalTests {
+    /// J09, J18, J19, J21, J27.
     @Test(arguments: Obstacle.allCases) func refusesWithItsReasonAndGoesOn(_ obstacle: Obstacle) async throws
     {
         try await House.run([.greeting, .patient]) { house in

@@ -36,7 +36,7 @@ import Testing
         #expect(redact("before hunter22 after", ["hunter22"], sizes: sizes) == "before \(Self.mask) after")
     }
 
-    /// Each row is what a program prints for this secret.
+    /// J43: each row is what a program prints for this secret.
     @Test(arguments: [
         (#"p'a"s s/w$\rd"#, #"p'a"s s/w$\rd"#, "exact"),
         (#"p'a"s s/w$\rd"#, #"p'a\"s s/w$\\rd"#, "JSON"),

@@ -3,7 +3,6 @@ import Testing
 
 @testable import JobKit
 
-/// J01: of twenty messages of every kind, each with any one of its bits turned, none is believed.
 @Suite("Messages with one bit turned") struct BitFlipTests {
     /// A message, and whether it is still taken for one.
     struct Sample: Sendable, CustomStringConvertible {
@@ -90,6 +89,7 @@ import Testing
 
     @Test func areTwenty() { #expect(Self.samples.count == 20) }
 
+    /// J01: of twenty messages of every kind, each with any one of its bits turned, none is believed.
     @Test(arguments: samples.indices) func isNotBelieved(_ index: Int) {
         let sample = Self.samples[index]
         #expect(sample.isBelieved(sample.bytes), "\(sample): an honest one is not believed")

@@ -99,13 +99,14 @@ enum HostileMessage: String, CaseIterable, Sendable {
         return delivery
     }
 
+    /// J02, J05, J06, J07, J10, J11, J14, J15, J22.
     @Test(arguments: HostileMessage.allCases) func areRefusedForWhatTheyAre(_ message: HostileMessage) {
         let verifier = DownlinkVerifier(agent: Fixtures.agent, keys: Fixtures.keys)
         let start = StreamPosition(epoch: 1, number: 0)
         #expect(verifier.judge(message.entry, after: start, head: genesis) == message.verdict)
     }
 
-    /// Nothing of them is written down, claimed or started, whatever the panel permits.
+    /// J02, J05, J06, J07, J10, J11, J14, J15, J22: nothing of them is written down, claimed or started, whatever the panel permits.
     @Test(arguments: HostileMessage.allCases) func moveNothing(_ message: HostileMessage) throws {
         var machine = AgentMachine(agent: Fixtures.agent, session: Fixtures.session, keys: Fixtures.keys)
         machine.take(delivery([message.entry]), at: now)

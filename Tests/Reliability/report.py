@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Writes the tables of docs/RELIABILITY.md from what runs of the tests printed: the logs in .build/reliability.
 
-Rows and what they try stand in faults.txt. A row without a test, and one whose test did not run in every round, is said to be
-so. Ends with 1, and says why, where a log is missing or anything failed.
+Rows and what they try stand in faults.txt and bad-inputs.txt. A row without a test, and one whose test did not run in every
+round, is said to be so. Ends with 1, and says why, where a log is missing or anything failed.
+
+    report.py               writes the tables
+    report.py --bad-inputs  prints the filter that runs the tests of the bad messages
 """
 import re
 import sys
@@ -40,44 +43,69 @@ def provenance():
     return log("run.txt").strip() or "nobody knows what was run"
 
 
-def faults():
-    lines = (ROOT / "Tests/Reliability/faults.txt").read_text().splitlines()
+def table(name):
+    """The rows of a file beside this one, each in its parts."""
+    lines = (ROOT / "Tests/Reliability" / name).read_text().splitlines()
     return [line.split("|") for line in lines if not line.startswith("#")]
 
 
+def faults():
+    return table("faults.txt")
+
+
+def sources():
+    return [path.read_text() for path in sorted((ROOT / "Tests").rglob("*.swift"))]
+
+
 def tests():
-    """Where each fault test is: its row, and its name."""
+    """Which tests try each fault, by their names."""
     found = defaultdict(set)
-    for path in sorted((ROOT / "Tests").rglob("*.swift")):
-        for number, words in re.findall(r"\bfunc f(\d\d)([A-Z]\w*)\(", path.read_text()):
+    for text in sources():
+        for number, words in re.findall(r"\bfunc f(\d\d)([A-Z]\w*)\(", text):
             found["F" + number].add(f"f{number}{words}")
     return found
 
 
-def results():
-    """Of each fault test how often it ran, in how many rounds, and how often it failed or was skipped; the number of rounds."""
+def tests_of_bad_inputs():
+    """Which tests try each bad message: their comments begin with its number."""
+    found, names = defaultdict(set), Counter()
+    for text in sources():
+        names.update(re.findall(r"\bfunc (\w+)\(", text))
+        for numbers, name in re.findall(r"/// ((?:[FJ]\d\d(?:, )?)+)[.:](?:(?!\n\s*\n).)*?\bfunc (\w+)\(", text, re.S):
+            for number in re.findall(r"J\d\d", numbers):
+                found[number].add(name)
+    for name in set().union(*found.values()):
+        if names[name] > 1:
+            problems.append(f"{name}: more than one test has this name")
+    return found
+
+
+def results(pattern="round-*.log"):
+    """Of each test in these logs how often it ran, in how many rounds, and how often it failed or was skipped; the number of rounds."""
     ran, rounds, failed, skipped = Counter(), Counter(), Counter(), Counter()
-    logs = sorted(LOGS.glob("round-*.log"))
+    logs = sorted(LOGS.glob(pattern))
     for path in logs:
         text = path.read_text()
         if not re.search(r"[✔✘] Test run with \d+ tests?", text):
             problems.append(f"{path.name} has no end: the run died")
         for line in text.splitlines():
-            if end := re.match(r"([✔✘]) Test (f\d\d[A-Z]\w*)\(.*?\)(?: with (\d+) test cases?)? (?:passed|failed) after", line):
+            if end := re.match(r"([✔✘]) Test (\w+)\(.*?\)(?: with (\d+) test cases?)? (?:passed|failed) after", line):
                 mark, name, cases = end.groups()
                 ran[name] += int(cases or 1)
                 rounds[name] += 1
                 failed[name] += mark == "✘"
-            elif left := re.match(r"➜ Test (f\d\d[A-Z]\w*)\(.*skipped", line):
+            elif left := re.match(r"➜ Test (\w+)\(.*skipped", line):
                 skipped[left[1]] += 1
     if not logs:
-        problems.append("no round of the fault tests has run")
+        problems.append(f"{pattern} is missing")
     return Results(ran, rounds, failed, skipped, len(logs))
 
 
 def verdict(names, found):
     if not names:
         return "no test"
+    if not found.count:
+        return "**not run**"
     if wrong := sum(found.failed[name] for name in names):
         return f"**{wrong} failed**"
     if missing := [name for name in names if found.rounds[name] < found.count]:
@@ -99,6 +127,20 @@ def fault_table():
         rows.append("| {} | {} | {} | {} | {} | {} | {} |".format(
             number, guarantees, what, ", ".join(f"`{name}`" for name in names), sum(run.ran[name] for name in names),
             result, remark))
+    return rows
+
+
+def bad_input_table():
+    run, found = results("bad-inputs.log"), tests_of_bad_inputs()
+    rows = ["| row | message | what becomes of it | tests | cases | result | weaker, or not covered |",
+            "| --- | --- | --- | --- | --- | --- | --- |"]
+    for number, what, outcome, remark in table("bad-inputs.txt"):
+        names = sorted(found[number])
+        result = verdict(names, run)
+        if "**" in result:
+            problems.append(f"{number}: {result.strip('*')}")
+        rows.append("| {} | {} | {} | {} | {} | {} | {} |".format(
+            number, what, outcome, ", ".join(f"`{name}`" for name in names), sum(run.ran[name] for name in names), result, remark))
     return rows
 
 
@@ -157,7 +199,8 @@ def scenario_table():
 def write():
     text = PAGE.read_text()
     for name, table in [("guarantees", guarantee_table()), ("scenarios", scenario_table()),
-                        ("safeguards", mutant_table()), ("faults", fault_table())]:
+                        ("safeguards", mutant_table()), ("faults", fault_table()),
+                        ("bad messages", bad_input_table())]:
         begin, end = f"<!-- {name}: from the run -->", f"<!-- end of {name} -->"
         head, rest = text.split(begin)
         tail = rest.split(end)[1]
@@ -165,7 +208,10 @@ def write():
     PAGE.write_text(text)
 
 
-write()
+if "--bad-inputs" in sys.argv:
+    print("/({})\\(".format("|".join(sorted(set().union(*tests_of_bad_inputs().values())))))
+else:
+    write()
 for problem in sorted(set(problems)):
     print(f"reliability: {problem}", file=sys.stderr)
 sys.exit(bool(problems))
