@@ -10,12 +10,21 @@ enum ProcessTable {
         let arguments: String
     }
 
-    /// All that live and whose arguments or environment hold `text`; zombies have neither.
+    /// All that live and whose arguments or environment hold `text`, the oldest first, whatever their numbers; zombies
+    /// have neither.
     static func processes(with text: String) -> [Entry] {
-        numbers().compactMap { pid in
+        let found = numbers().compactMap { pid -> (Entry, Int)? in
             let entry = Entry(pid: pid, arguments: words(pid, "cmdline"))
-            return entry.arguments.contains(text) || words(pid, "environ").contains(text) ? entry : nil
+            guard entry.arguments.contains(text) || words(pid, "environ").contains(text) else { return nil }
+            return (entry, start(of: pid))
         }
+        return found.sorted { ($0.1, $0.0.pid) < ($1.1, $1.0.pid) }.map(\.0)
+    }
+
+    /// When a process began, in ticks of the machine's.
+    private static func start(of pid: pid_t) -> Int {
+        let fields = FileTree.text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ")
+        return fields?.dropFirst(19).first.flatMap { Int($0) } ?? .max
     }
 
     /// The most memory that a process had at any time, in KiB.
