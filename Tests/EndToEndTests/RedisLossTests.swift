@@ -69,8 +69,14 @@ struct RedisLossTests {
         }
     }
 
-    /// F17: a copy that had stopped copying is made the master: it lacks the last messages, events and answers.
-    @Test func f17LosesNothingByAStaleCopy() async throws {
+    /// What the old master alone had when it died.
+    enum Unread: CaseIterable {
+        case nothing, messages, events
+    }
+
+    /// F17: a copy that had stopped copying is made the master: it lacks the last messages, events and answers, of which
+    /// those who were to read them may have read none.
+    @Test(arguments: Unread.allCases) func f17LosesNothingByAStaleCopy(_ unread: Unread) async throws {
         try await House.run([.patient, .greeting], withAgent: false) { house in
             let copy = try await RedisServer.start(settings: [
                 "--replicaof", "127.0.0.1", "\(house.redis.port)",
@@ -84,11 +90,23 @@ struct RedisLossTests {
                 try await copied.command("XLEN", "provision:down:agent-001") != .integer(0)
             }
             _ = try await copied.command("REPLICAOF", "NO", "ONE")
+            if unread == .messages { house.agent.pause() }
             for number in 4...6 { _ = try await house.install(number: number, "greeting") }
             _ = try await house.downlink(number: 7)
-            try await house.waitForOutput(of: id, holding: "line 60\n")
+            if unread != .messages { try await house.waitForOutput(of: id, holding: "line 60\n") }
+            if unread == .events {
+                house.panel.pause()
+                let redis = try house.redisConnection()
+                try await eventually("events that nobody reads") {
+                    guard case .integer(let count) = try await redis.command("XLEN", "provision:up:agent-001")
+                    else { return false }
+                    return count >= 3
+                }
+            }
             wire.lead(to: copy.port)
             house.redis.kill()
+            house.agent.resume()
+            house.panel.resume()
             try house.openGate("go")
             #expect(try await house.end(of: id)["exit_code"] == 3)
             try await house.expectTruth()
