@@ -33,7 +33,7 @@ struct PanelFaultTests {
             try await eventually("an end of the script") {
                 house.told("done", of: id) == 1 && house.scripts(of: id).isEmpty
             }
-            try await throughout("nothing starts", for: .seconds(House.isLongRun ? 600 : 3)) {
+            try await throughout("nothing starts", for: .seconds(House.isLongRun ? 600 : 12)) {
                 house.told("began", of: next) == 0
             }
             try await house.startPanel()
