@@ -46,7 +46,7 @@ struct BeatingFleet {
             delivery.acknowledgement = Self.acknowledgement(reply)
             machines[index].take(delivery, at: now())
             let beat = machines[index].beat(
-                received: StreamPosition(epoch: 1, number: 0), written: 0, at: now(), bootID: "fleet",
+                received: StreamPosition(epoch: 1, number: 0), at: now(), bootID: "fleet",
                 version: "fleet", facts: ["os_id": "debian", "os_version": "12", "arch": "x86_64"])
             guard let beat else { continue }
             let agent = machines[index].agent

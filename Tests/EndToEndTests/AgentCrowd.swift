@@ -106,7 +106,7 @@ private final class CrowdMember: @unchecked Sendable {
 
     private var beat: [[RedisArgument]] {
         let envelope = machine.beat(
-            received: machine.received, written: 0, at: now, bootID: "boot", version: "crowd",
+            received: machine.received, at: now, bootID: "boot", version: "crowd",
             facts: ["os_id": "debian", "os_version": "12"])
         return [
             [

@@ -228,7 +228,7 @@ extension House {
             agent: agent, session: Fixtures.session, count: 1, heard: nil,
             received: StreamPosition(epoch: 1, number: 0),
             stuck: nil,
-            written: 0, running: [], halted: nil, bootID: "boot", clock: Fixtures.time, version: "test",
+            reported: 0, running: [], halted: nil, bootID: "boot", clock: Fixtures.time, version: "test",
             // How many processors there are it does not say.
             facts: ["os_id": "debian", "ram_mb": "1023", "disk_mb": "10"])
         let link = try RedisJobQueue(url: redis.socketURL, name: "beat").link(for: agent)

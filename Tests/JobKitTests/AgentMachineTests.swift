@@ -20,11 +20,11 @@ import Testing
     /// The panel's acknowledgement of all events the machine has decided so far.
     func permit(
         _ machine: AgentMachine, generation: Int = 1, sent: Int = 1, at time: Timestamp = Fixtures.time,
-        head: ChainHead? = nil, cursor: Int? = nil, isHeld: Bool = false
+        head: ChainHead? = nil, cursor: Int? = nil, need: Int? = nil, isHeld: Bool = false
     ) throws -> [UInt8] {
         Acknowledgement(
             agent: Fixtures.agent, generation: generation, cursor: cursor ?? machine.lastEvent,
-            head: try head ?? self.head(of: machine), need: nil, epoch: 1, sent: sent, isHeld: isHeld,
+            head: try head ?? self.head(of: machine), need: need, epoch: 1, sent: sent, isHeld: isHeld,
             panelTime: time
         ).signed(with: Fixtures.keys[0]).bytes
     }

@@ -55,7 +55,7 @@ import Testing
     private static let beats = (1...2).map { number in
         let beat = Beat(
             agent: Fixtures.agent, session: Fixtures.session, count: number, heard: number == 1 ? nil : 7,
-            received: StreamPosition(epoch: 1, number: 3), stuck: nil, written: 5,
+            received: StreamPosition(epoch: 1, number: 3), stuck: nil, reported: 5,
             running: [Fixtures.order().attempt], halted: nil, bootID: "boot", clock: Fixtures.time,
             version: "1", facts: ["os_id": "debian"])
         return Sample(description: "beat \(number)", bytes: beat.signed(with: Fixtures.keys[0]).bytes) {

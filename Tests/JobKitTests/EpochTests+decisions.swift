@@ -135,7 +135,8 @@ extension StoreWriter {
     fileprivate func readmit(_ agent: AgentID) throws {
         let beat = Beat(
             agent: agent, session: "t", count: 1, heard: nil, received: StreamPosition(epoch: 1, number: 0),
-            stuck: nil, written: 0, running: [], halted: nil, bootID: "b", clock: Fixtures.time, version: "1",
+            stuck: nil, reported: 0, running: [], halted: nil, bootID: "b", clock: Fixtures.time,
+            version: "1",
             facts: [:])
         _ = try admit(agent, by: SignedBeat(beat), isHere: true, at: Fixtures.time)
     }

@@ -246,7 +246,7 @@ import Testing
         let moment = Timestamp(milliseconds: Int64(epoch) * 1000)
         let beat = Beat(
             agent: Fixtures.agent, session: "s", count: 1, heard: nil,
-            received: StreamPosition(epoch: 1, number: 5), stuck: nil, written: 9, running: [], halted: nil,
+            received: StreamPosition(epoch: 1, number: 5), stuck: nil, reported: 9, running: [], halted: nil,
             bootID: "b", clock: Fixtures.time, version: "1", facts: [:])
         let record = try await store.write { store in
             _ = try store.beginNewEpochs(at: moment)

@@ -52,7 +52,8 @@ import Testing
 
     /// What the agent would say now, having heard what the panel said last, or nothing.
     private func beat(
-        session: String = "a", count: Int, hasHeard: Bool = true, clock: Timestamp = Fixtures.time
+        session: String = "a", count: Int, hasHeard: Bool = true, reported: Int = 0,
+        clock: Timestamp = Fixtures.time
     ) async throws -> [UInt8] {
         let word = try await queue.link(for: Fixtures.agent).receive(
             after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 0
@@ -60,7 +61,8 @@ import Testing
         let heard = try word.map { try Acknowledgement(verifying: $0.bytes, keys: Fixtures.keys).generation }
         return Beat(
             agent: Fixtures.agent, session: session, count: count, heard: hasHeard ? heard : nil,
-            received: StreamPosition(epoch: 1, number: 0), stuck: nil, written: 0, running: [], halted: nil,
+            received: StreamPosition(epoch: 1, number: 0), stuck: nil, reported: reported, running: [],
+            halted: nil,
             bootID: "boot", clock: clock, version: "1", facts: [:]
         ).signed(with: Fixtures.keys[0]).bytes
     }
@@ -229,6 +231,19 @@ import Testing
         #expect(try await store.read { try $0.agent(Fixtures.agent) }?.quarantined == nil)
     }
 
+    /// What was laid on the wire and is not there is lost; what is still on its way there is not asked for again.
+    @Test(arguments: [(reported: 0, need: nil as Int?), (3, 1)]) func tellWhichEventsAreLost(
+        reported: Int, need: Int?
+    ) async throws {
+        let panel = try await startPanelWithAgent()
+        for count in 3...6 { try await sweep(panel, 1, showing: [beat(count: count, reported: reported)]) }
+        let word = try await queue.link(for: Fixtures.agent).receive(
+            after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 0
+        ).acknowledgement
+        #expect(
+            try Acknowledgement(verifying: #require(word).bytes, keys: Fixtures.keys).need == need)
+    }
+
     @Test func areLateBeforeTheyAreMissed() async throws {
         let panel = try await startPanelWithAgent()
         time.pass(.seconds(25))
@@ -320,7 +335,7 @@ import Testing
         var machine = AgentMachine(agent: Fixtures.agent, session: "a", keys: Fixtures.keys)
         func heard() throws -> Int? {
             let bytes = machine.beat(
-                received: machine.received, written: 0, at: Fixtures.moment, bootID: "b", version: "1",
+                received: machine.received, at: Fixtures.moment, bootID: "b", version: "1",
                 facts: [:])
             return try Beat(verifying: try #require(bytes), keys: Fixtures.keys).heard
         }

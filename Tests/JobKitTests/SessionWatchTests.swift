@@ -35,7 +35,7 @@ import Testing
     private func beat(_ session: String, _ count: Int) -> Beat {
         Beat(
             agent: Fixtures.agent, session: session, count: count, heard: nil,
-            received: StreamPosition(epoch: 1, number: 0), stuck: nil, written: 0, running: [], halted: nil,
+            received: StreamPosition(epoch: 1, number: 0), stuck: nil, reported: 0, running: [], halted: nil,
             bootID: "boot", clock: Timestamp(milliseconds: 0), version: "1", facts: [:])
     }
 }

@@ -46,6 +46,8 @@ struct SimulatedServer {
     private var runs: [AttemptID: Run] = [:]
     private var steps: [AgentMachine.Step] = []
     private var effects: [AgentMachine.Effect] = []
+    /// The last event that was laid on the wire, until that is answered.
+    private var laid: StreamPosition?
     private var written = StreamPosition(epoch: 1, number: 0)
     private var received = StreamPosition(epoch: 1, number: 0)
     private var hasFailed = false
@@ -137,7 +139,7 @@ struct SimulatedServer {
             String(UInt32.random(in: 0x1000_0000 ... .max, using: &generator), radix: 16)
         }.joined()
         machine = AgentMachine(agent: agent, session: session, keys: keys)
-        (steps, effects) = ([], [])
+        (steps, effects, laid) = ([], [], nil)
         for attempt in runs.keys {
             runs[attempt]?.isFollowed = false
             runs[attempt]?.toldBegan = false
@@ -217,7 +219,7 @@ struct SimulatedServer {
         for attempt in runs.keys.sorted(by: { $0.description < $1.description }) { run(attempt) }
         follow()
         repeat { commit() } while !steps.isEmpty
-        report()
+        repeat { report() } while laid != nil
         beat()
     }
 
@@ -238,7 +240,17 @@ struct SimulatedServer {
         machine.take(delivery, at: moment)
     }
 
+    /// Lays events on the wire, and at another step hears that they are there.
     private mutating func report() {
+        if let last = laid {
+            machine.noteReported(through: last)
+            laid = nil
+            return
+        }
+        if machine.isToReportAnew {
+            guard (try? wire.restartUp(agent)) != nil else { return }
+            machine.noteDropped()
+        }
         let entries = machine.unreported(through: written, limit: 64)
         guard let last = entries.last, let additions = try? wire.report(entries, of: agent) else { return }
         for (entry, addition) in zip(entries, additions) where addition == .outOfOrder {
@@ -246,12 +258,12 @@ struct SimulatedServer {
                 machine.noteFound(known, at: entry.position)
             }
         }
-        machine.noteReported(through: last.position)
+        laid = last.position
     }
 
     private mutating func beat() {
         let envelope = machine.beat(
-            received: received, written: written.number, at: moment, bootID: "boot", version: "1",
+            received: received, at: moment, bootID: "boot", version: "1",
             facts: ["os_id": "debian"])
         if let envelope { try? wire.beat(envelope, of: agent) }
     }
@@ -297,7 +309,6 @@ struct SimulatedServer {
         case .cancel(let attempt): runs[attempt]?.isCancelled = true
         case .discard(let attempt): runs[attempt] = nil
         case .recollect: machine.recollect(archive)
-        case .restartUp: if (try? wire.restartUp(agent)) == nil { effects.append(.restartUp) }
         }
     }
 

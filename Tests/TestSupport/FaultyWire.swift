@@ -175,7 +175,7 @@ private final class WireLoop: @unchecked Sendable {
     }
 
     private func accept(_ wire: FaultyWire) {
-        let program = accept4(listener, nil, nil, CInt(SOCK_CLOEXEC.rawValue))
+        let program = Glibc.accept(listener, nil, nil)
         guard program >= 0 else { return }
         guard let server = Loopback.connect(to: wire.server) else {
             close(program)

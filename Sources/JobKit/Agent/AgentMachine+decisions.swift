@@ -98,6 +98,12 @@ extension AgentMachine {
         reported = max(reported, min(position.number, lastEvent))
     }
 
+    /// Notes that the up stream was dropped, with nothing on its way that would be in it again.
+    public mutating func noteDropped() {
+        reported = cursor
+        isToReportAnew = false
+    }
+
     /// Notes what the stream holds under one of our numbers: another authentic event of this number is a twin's.
     ///
     /// Anything else there is noise, ours from another place, or ours under an older key; the panel asks again
@@ -115,13 +121,12 @@ extension AgentMachine {
     ///
     /// - Parameters:
     ///   - received: the last downlink message that is on the disk.
-    ///   - written: the last event that is on the disk.
     ///   - now: both clocks of the server.
     ///   - bootID: the kernel's name for this boot.
     ///   - version: the agent's own.
     ///   - facts: what the server is, by the facts' names.
     public mutating func beat(
-        received: StreamPosition, written: Int, at now: Moment, bootID: String, version: String,
+        received: StreamPosition, at now: Moment, bootID: String, version: String,
         facts: [String: String]
     ) -> [UInt8]? {
         guard let keys = keys.first else { return nil }
@@ -129,7 +134,7 @@ extension AgentMachine {
         let beat = Beat(
             agent: agent, session: session, count: beats, heard: heard?.generation, received: received,
             stuck: obstacle,
-            written: written, running: running,
+            reported: reported, running: running,
             halted: halt?.rawValue, bootID: bootID, clock: now.wall, version: version, facts: facts)
         return beat.signed(with: keys).bytes
     }

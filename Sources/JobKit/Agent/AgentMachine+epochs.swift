@@ -52,6 +52,7 @@ extension AgentMachine {
         heads = [0: ChainHead(genesis: .up, agent: agent, epoch: epoch)]
         events = [:]
         permit = nil
+        isToReportAnew = false
         setBackCursor = nil
         if halt == .forked { halt = nil }
     }

@@ -139,10 +139,7 @@ extension AgentMachine {
         forget(through: news.cursor)
         effects += strays.map { .discard($0) }
         strays = []
-        if news.need == cursor + 1, reported > cursor {
-            reported = cursor
-            effects.append(.restartUp)
-        }
+        isToReportAnew = news.need == cursor + 1 && reported > cursor
         return true
     }
 

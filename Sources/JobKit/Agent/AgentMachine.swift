@@ -39,8 +39,6 @@ public struct AgentMachine: Sendable {
         case cancel(AttemptID)
         /// Remove what the attempt left: the panel has its end.
         case discard(AttemptID)
-        /// Drop the up stream: events are reported again from the one after the cursor.
-        case restartUp
         /// Read the archive; the machine goes on in a new epoch once it has it.
         case recollect
     }
@@ -128,6 +126,9 @@ public struct AgentMachine: Sendable {
     /// How far the panel says it has this agent's events, where that is less than it had said before.
     var setBackCursor: Int?
     var reported = 0
+    /// Whether the panel lacks events that are reported: the up stream is to be dropped, and told anew from the one
+    /// after the cursor, before anything else is reported.
+    public internal(set) var isToReportAnew = false
     var beats = 0
 
     /// Lines to be written, in order.

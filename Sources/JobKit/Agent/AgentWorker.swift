@@ -191,9 +191,6 @@ public actor AgentWorker {
         case .cancel(let attempt): await host.cancel(attempt)
         case .discard(let attempt): await host.discard(attempt)
         case .recollect: await recollect()
-        case .restartUp:
-            await persist { [link] () async throws(QueueError) in try await link.restartUp() }
-            reports.ring()
         }
     }
 
@@ -314,6 +311,10 @@ public actor AgentWorker {
     private func reportLoop() async {
         for await _ in reports.rings {
             while !Task.isCancelled {
+                if machine.isToReportAnew {
+                    await persist { [link] () async throws(QueueError) in try await link.restartUp() }
+                    machine.noteDropped()
+                }
                 let entries = machine.unreported(through: writtenEvent, limit: 64)
                 guard let last = entries.last else { break }
                 CrashPoint.eventBeforeXadd.pass()
@@ -346,7 +347,7 @@ public actor AgentWorker {
 
     private func beat() async {
         let envelope = machine.beat(
-            received: writtenDownlink, written: writtenEvent.number, at: now(), bootID: identity.bootID,
+            received: writtenDownlink, at: now(), bootID: identity.bootID,
             version: identity.version, facts: identity.facts())
         if let envelope {
             CrashPoint.beatBefore.pass()

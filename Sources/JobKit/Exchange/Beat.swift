@@ -14,8 +14,8 @@ public struct Beat: Hashable, Sendable {
     public let received: StreamPosition
     /// Why the next message cannot be taken in (`gap`, or an ``EnvelopeError``), or nil.
     public let stuck: String?
-    /// The last event the agent has written to its journal.
-    public let written: Int
+    /// The last event that the agent has laid on the wire; what it has written beyond that is on its way.
+    public let reported: Int
     /// Attempts whose scripts run.
     public let running: [AttemptID]
     /// Why the agent starts nothing, or nil.
@@ -32,7 +32,7 @@ public struct Beat: Hashable, Sendable {
     /// A beat with its parts.
     public init(
         agent: AgentID, session: String, count: Int, heard: Int?, received: StreamPosition, stuck: String?,
-        written: Int, running: [AttemptID], halted: String?, bootID: String, clock: Timestamp,
+        reported: Int, running: [AttemptID], halted: String?, bootID: String, clock: Timestamp,
         version: String,
         facts: [String: String]
     ) {
@@ -42,7 +42,7 @@ public struct Beat: Hashable, Sendable {
         self.heard = heard
         self.received = received
         self.stuck = stuck
-        self.written = written
+        self.reported = reported
         self.running = running
         self.halted = halted
         self.bootID = bootID
@@ -58,7 +58,7 @@ public struct Beat: Hashable, Sendable {
             "count": .integer(count), "heard": .optional(heard) { .integer($0) },
             "epoch": .integer(received.epoch),
             "received": .integer(received.number), "stuck": .optional(stuck) { .string($0) },
-            "written": .integer(written), "running": .array(running.map { .string($0.description) }),
+            "reported": .integer(reported), "running": .array(running.map { .string($0.description) }),
             "halted": .optional(halted) { .string($0) }, "boot_id": .string(bootID), "clock": clock.json,
             "version": .string(version), "facts": JSONValue(strings: facts),
         ]
@@ -83,7 +83,7 @@ public struct Beat: Hashable, Sendable {
             stuck = try reader.optional("stuck") { reader, name throws(MemberReader.Failure) in
                 try reader.string(name)
             }
-            written = try reader.integer("written")
+            reported = try reader.integer("reported")
             running = try reader.array("running").compactMap { $0.string.flatMap(AttemptID.init) }
             halted = try reader.optional("halted") { reader, name throws(MemberReader.Failure) in
                 try reader.string(name)

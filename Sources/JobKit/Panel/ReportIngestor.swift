@@ -62,10 +62,10 @@ public actor ReportIngestor {
     /// Tells that an agent may have events.
     public nonisolated func ring(_ agents: some Sequence<AgentID>) { bell.ring(agents) }
 
-    /// Looks whether the events an agent says it wrote are there, and asks for them again where they are not.
-    func expect(_ written: Int, from agent: AgentRecord) async {
+    /// Looks whether the events an agent says it reported are there, and asks for them again where they are not.
+    func expect(_ reported: Int, from agent: AgentRecord) async {
         let place = StreamPosition(epoch: agent.epoch, number: agent.cursor)
-        guard written > agent.cursor, let found = try? await link.events(after: [agent.id: place], limit: 1),
+        guard reported > agent.cursor, let found = try? await link.events(after: [agent.id: place], limit: 1),
             found[agent.id]?.first?.position.number != agent.cursor + 1
         else { return }
         needs[agent.id] = agent.cursor + 1
