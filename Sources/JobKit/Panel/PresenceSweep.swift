@@ -352,7 +352,7 @@ public actor PresenceSweep {
             progress[agent.id] = (received, elapsed())
             await dispatcher.restart(agent.id)
         }
-        if presence.beat.reported > agent.cursor { await ingestor.expect(presence.beat.reported, from: agent) }
+        await ingestor.expect(presence.beat.reported, from: agent)
     }
 
     private func offerDueRetries(at moment: Timestamp) async throws {
