@@ -151,7 +151,10 @@ private final class StalledReader {
     }
 
     /// Whether some of the answer has come; takes no more than that.
-    func hasSome() -> Bool { socket.receive(atMost: 1024) && !socket.received.isEmpty }
+    func hasSome() -> Bool {
+        _ = socket.receive(atMost: 1024)
+        return !socket.received.isEmpty
+    }
 
     /// The end of what still comes.
     func rest() async throws -> String {
