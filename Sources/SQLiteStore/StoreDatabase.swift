@@ -50,6 +50,8 @@ final class StoreDatabase: Sendable {
         configuration.maximumReaderCount = readerCount
         configuration.prepareDatabase { connection in
             try connection.execute(sql: "PRAGMA cell_size_check = ON")
+            // What is dropped is not left lying in the file; Debian's SQLite does so by itself, others do not.
+            try connection.execute(sql: "PRAGMA secure_delete = ON")
             // What savepoints set aside stays out of temporary files.
             try connection.execute(sql: "PRAGMA temp_store = MEMORY")
             try connection.execute(sql: "PRAGMA cache_size = -\(cacheKibibytes)")

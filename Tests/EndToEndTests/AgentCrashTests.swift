@@ -88,7 +88,7 @@ struct AgentCrashTests {
             try await house.waitForOutput(of: id, holding: "ready\n")
             let runner = try #require(house.runner(of: id))
             #expect(kill(runner, SIGKILL) == 0)
-            #expect(try await house.end(of: id)["reason"] == "interrupted")
+            #expect(try await house.end(of: id, within: .seconds(5))["reason"] == "interrupted")
             #expect(house.scripts(of: id).isEmpty)
             #expect(house.witness == ["began \(id) 1"])
         }

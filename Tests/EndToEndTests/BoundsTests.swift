@@ -52,16 +52,21 @@ struct BoundsTests {
             end 0
             """)
 
+    private static let floodBytes = House.isLongRun ? 1_000_000_000 : 40_000_000
+
     private static let loud = TestApplication(
-        id: "loud",
+        id: "loud", timeoutSeconds: 600,
         script: """
-            head -c 40000000 /dev/zero | tr '\\0' x
+            head -c \(floodBytes) /dev/zero | tr '\\0' x
             echo
+            tell flooded
+            wait_for go
             echo the end
             end 0
             """)
 
-    @Test func endsAScriptThatIsOutOfTimeWithAllItsChildren() async throws {
+    /// F35.
+    @Test func f35EndsAScriptThatIsOutOfTimeWithAllItsChildren() async throws {
         try await House.run([Self.stubborn]) { house in
             let id = try await house.install("stubborn")
             try await house.waitForOutput(of: id, holding: "ready")
@@ -79,7 +84,8 @@ struct BoundsTests {
         }
     }
 
-    @Test func endsWhatAScriptLeavesBehind() async throws {
+    /// F37.
+    @Test func f37EndsWhatAScriptLeavesBehind() async throws {
         try await House.run([Self.parting]) { house in
             let id = try await house.install("parting")
             let job = try await house.end(of: id)
@@ -89,15 +95,21 @@ struct BoundsTests {
         }
     }
 
-    @Test func keepsBeginningAndEndOfAFlood() async throws {
+    /// F38: 1 GB in the long form.
+    @Test func f38KeepsBeginningAndEndOfAFlood() async throws {
         try await House.run([Self.loud]) { house in
             let id = try await house.install("loud")
+            try await eventually("an end of the flood", within: .seconds(240)) {
+                house.told("flooded", of: id) == 1
+            }
+            #expect(try ProcessTable.peakMemory(of: #require(house.runner(of: id))) < 64 << 10)
+            try house.openGate("go")
             let job = try await house.end(of: id)
             #expect(job["status"] == "succeeded")
             let log = try #require(job["attempts"]?.array?.first?.object?["result"]?.object?["log"]?.object)
             let bytes = try #require(log["bytes"]?.integer)
             #expect(bytes < 17 << 20)
-            #expect(try #require(log["cut_bytes"]?.integer) > 20_000_000)
+            #expect(try #require(log["cut_bytes"]?.integer) > Int64(Self.floodBytes - 17 << 20))
             let text = try await house.api.get("/api/jobs/\(id)/log", headers: ["accept": "text/plain"]).body
             #expect(text.count == bytes)
             #expect(text.starts(with: [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20 - 65536)))

@@ -75,16 +75,21 @@ import Testing
         #expect(run.result?.ending == .timedOut)
         #expect(run.result?.survivors == 0)
         #expect(tree.count == 9 && tree.allSatisfy { !isAlive($0) })
+        #expect(try #require(run.result?.durationMilliseconds) < 1500 + 200 + 2000)
     }
 
     /// F35.
     @Test func f35AThousandChildrenAreGone() async throws {
         let script = "trap '' TERM; for i in {1..1000}; do tail -f /dev/null & done; echo ready; wait"
         let server = try TestServer()
-        let run = try await server.run(script, limits: .short()) { host, attempt in await host.cancel(attempt)
+        var began: ContinuousClock.Instant?
+        let run = try await server.run(script, limits: .short()) { host, attempt in
+            began = began ?? .now
+            await host.cancel(attempt)
         }
         #expect(run.result?.ending == .cancelled)
         #expect(run.result?.survivors == 0)
+        #expect(try .now - #require(began) < .milliseconds(200 + 2000))
     }
 
     /// F36.
@@ -94,6 +99,7 @@ import Testing
         let run = try await server.run(script, limits: .short(timeout: 400, grace: 50))
         #expect(run.result?.ending == .timedOut)
         #expect(run.result?.survivors == 0)
+        #expect(try #require(run.result?.durationMilliseconds) < 400 + 50 + 2000)
     }
 
     // MARK: - Cancel

@@ -148,8 +148,11 @@ package struct JobQueueConformance: Sendable {
         let burdens = try await panel.burdens(of: [agentID, otherID])
         #expect(50_000...100_000 ~= burdens[agentID]?.byteCount ?? 0)
         #expect(burdens[otherID]?.byteCount == 0)
+        try await agent.beat([UInt8](repeating: 2, count: 100_000))
+        #expect(150_000...300_000 ~= (try await panel.burdens(of: [agentID])[agentID]?.byteCount ?? 0))
         _ = try await panel.shutOut(agentID)
         #expect(try await panel.events(after: [agentID: at(0)], limit: 9) == [:])
+        #expect(try await panel.beats(of: [agentID]) == [:])
         #expect(try await panel.burdens(of: [agentID])[agentID]?.byteCount == 0)
     }
 

@@ -51,7 +51,7 @@ public protocol PanelLink: Sendable {
     /// What agents lay on the wire beyond what anybody needs, as far as it can be told; of the others nothing.
     func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden]
 
-    /// Drops an agent's up stream and takes away the agent's own access to the wire.
+    /// Drops an agent's up stream and beat, and takes away the agent's own access to the wire.
     ///
     /// - Returns: whether it has one of its own; nobody else's is touched.
     func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool
@@ -99,7 +99,7 @@ public struct AcknowledgementMark: Hashable, Sendable {
 
 /// What one agent lays on the wire.
 public struct WireBurden: Hashable, Sendable {
-    /// Bytes of its up stream; what waits there of an honest agent are two logs at most, and those are capped.
+    /// Bytes of its up stream and its beat; what waits there of an honest agent are two logs at most, and those are capped.
     public var byteCount: Int
     /// How often it rang since the last time that was asked for.
     public var ringCount: Int

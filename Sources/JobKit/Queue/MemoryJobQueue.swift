@@ -107,21 +107,23 @@ public final class MemoryJobQueue: PanelLink {
         state.withLock { state in state.beats.filter { agents.contains($0.key) } }
     }
 
-    /// What lies in agents' up streams, and how often they rang.
+    /// What lies in agents' up streams and beats, and how often they rang.
     public func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
         state.withLock { state in
             defer { state.ringCounts = [:] }
             return agents.reduce(into: [:]) { burdens, agent in
                 let byteCount = state.up[agent]?.entries.reduce(0) { $0 + $1.bytes.count }
                 burdens[agent] = WireBurden(
-                    byteCount: byteCount ?? 0, ringCount: state.ringCounts[agent] ?? 0)
+                    byteCount: (byteCount ?? 0) + (state.beats[agent]?.count ?? 0),
+                    ringCount: state.ringCounts[agent] ?? 0)
             }
         }
     }
 
-    /// Drops an agent's up stream; in memory nobody has an access of their own.
+    /// Drops an agent's up stream and beat; in memory nobody has an access of their own.
     public func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
         restartUp(agent)
+        state.withLock { $0.beats[agent] = nil }
         return false
     }
 

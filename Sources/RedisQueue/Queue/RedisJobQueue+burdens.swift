@@ -3,34 +3,39 @@ internal import Synchronization
 
 // An agent that lays too much on the wire, and how it is shut out.
 extension RedisJobQueue {
-    /// What agents' up streams take in Redis's memory, and how often they rang.
+    /// What agents' up streams and beats, all that they can write, take in Redis's memory, and how often they rang.
     ///
     /// All entries are counted, for an agent chooses which of them a sample would show. Where the panel's user may not
     /// ask, nothing is known.
     public func burdens(of agents: [AgentID]) async throws(QueueError) -> [AgentID: WireBurden] {
         let rings = ringCounter.take()
         let replies = try await connection.replies(
-            to: agents.map { ["MEMORY", "USAGE", keys.up($0), "SAMPLES", 0] })
-        return zip(agents, replies).reduce(into: [:]) { burdens, pair in
-            var burden = WireBurden(ringCount: rings[pair.0] ?? 0)
-            if case .integer(let count) = pair.1 { burden.byteCount = count }
-            burdens[pair.0] = burden
+            to: agents.flatMap { agent in
+                [keys.up(agent), keys.beat(agent)].map { ["MEMORY", "USAGE", $0, "SAMPLES", 0] }
+            })
+        return agents.indices.reduce(into: [:]) { burdens, index in
+            var burden = WireBurden(ringCount: rings[agents[index]] ?? 0)
+            for reply in replies[2 * index...2 * index + 1] {
+                if case .integer(let count) = reply { burden.byteCount += count }
+            }
+            burdens[agents[index]] = burden
         }
     }
 
-    /// Drops an agent's up stream, turns the user of its name off and ends the
+    /// Drops an agent's up stream and beat, turns the user of its name off and ends the
     /// connections of that user; never the panel's own.
     public func shutOut(_ agent: AgentID) async throws(QueueError) -> Bool {
         let name = RedisArgument(agent.description)
         let replies = try await connection.replies(to: [
-            ["UNLINK", keys.up(agent)], ["ACL", "GETUSER", name],
+            ["UNLINK", keys.up(agent), keys.beat(agent)], ["ACL", "GETUSER", name],
         ])
         guard case .array = replies[1], !["default", url.user].contains(agent.description) else {
             return false
         }
         // What the panel's own user may not do there is not done: that is no reason to stop at anything else.
         let done = try await connection.replies(to: [
-            ["ACL", "SETUSER", name, "off"], ["CLIENT", "KILL", "USER", name], ["UNLINK", keys.up(agent)],
+            ["ACL", "SETUSER", name, "off"], ["CLIENT", "KILL", "USER", name],
+            ["UNLINK", keys.up(agent), keys.beat(agent)],
         ])
         if case .error = done[0] { return false }
         return true
