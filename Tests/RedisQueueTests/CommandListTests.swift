@@ -13,7 +13,7 @@ import Testing
         ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("PSUBSCRIBE *", "2.0"),
         ("MEMORY USAGE * SAMPLES *", "4.0"),
         ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
-        ("UNLINK *", "4.0"),
+        ("UNLINK * *", "4.0"),
 
         ("XADD * * e *", "5.0"), ("XADD * MAXLEN 1 * e *", "5.0"), ("XRANGE * * *", "5.0"),
         ("XREVRANGE * + - COUNT *", "5.0"),
