@@ -20,7 +20,7 @@ final class StateLock: Sendable {
         lock.l_type = Int16(F_WRLCK)
         lock.l_whence = Int16(SEEK_SET)
         guard fcntl(descriptor, F_SETLK, &lock) == 0 else {
-            close(descriptor)
+            // `deinit` closes the descriptor: all of this value is set.
             throw StartupProblem("another agent already runs on '\(folder)'")
         }
     }

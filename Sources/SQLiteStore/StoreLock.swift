@@ -18,8 +18,8 @@ final class StoreLock: Sendable {
         var digits = [UInt8](repeating: 0, count: 20)
         let count = pread(descriptor, &digits, digits.count, 0)
         wasUsed = count > 0
+        // Where it throws from here on, the descriptor is closed by `deinit`: all of this value is set.
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
             let line = digits.prefix(max(0, count)).prefix { $0 != UInt8(ascii: "\n") }
             let holder = wasUsed ? "process \(String(decoding: line, as: UTF8.self))" : "another process"
             throw StoreError(.inUse, "'\(path)' is locked by \(holder); stop that panel first")

@@ -1,4 +1,6 @@
+import Dispatch
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -15,6 +17,28 @@ import Testing
         #expect(throws: StoreError.self) { try StoreLock(path: path) }
         lock = nil
         #expect(throws: Never.self) { try StoreLock(path: path) }
+        withExtendedLifetime(lock) {}
+    }
+
+    /// A number that is closed twice is somebody else's by then.
+    @Test func closesNothingOfOthersWhereItIsHeld() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("record.lock")
+        let lock = try StoreLock(path: path)
+        let isOver = Atomic(false)
+        let lost = Atomic(0)
+        DispatchQueue.concurrentPerform(iterations: 2) { index in
+            if index == 0 {
+                for _ in 0..<1_000 { _ = try? StoreLock(path: path) }
+                isOver.store(true, ordering: .relaxed)
+            } else {
+                while !isOver.load(ordering: .relaxed) {
+                    let own = dup(STDERR_FILENO)
+                    if close(own) != 0 { lost.add(1, ordering: .relaxed) }
+                }
+            }
+        }
+        #expect(lost.load(ordering: .relaxed) == 0)
         withExtendedLifetime(lock) {}
     }
 
