@@ -17,7 +17,7 @@ struct RestoreTests {
 
     /// F13: restored with the tool, the panel learns everything that was done since, and nothing runs again.
     @Test func f13LearnsFromItsAgentsWhatWasDone() async throws {
-        try await House.run([.patient, Self.steady]) { house in
+        try await House.run([.patient, .greeting, Self.steady]) { house in
             let running = try await house.install("patient")
             try await house.waitForOutput(of: running, holding: "line 1")
             let queued = try await house.install("patient")
@@ -27,6 +27,15 @@ struct RestoreTests {
             try house.openGate("go")
             let before = [running, queued]
             for id in before { #expect(try await house.end(of: id)["exit_code"] == 3) }
+            // As an hour brings them: ends with many codes.
+            var hour: [String] = []
+            for code in 0..<24 {
+                hour.append(
+                    try await house.install(
+                        "greeting", ["who": .string("number \(code)"), "code": .integer(code)]))
+            }
+            for id in hour { _ = try await house.end(of: id) }
+            let told = try await house.answers(about: hour)
             let unknown = try await house.install("patient")
             _ = try await house.end(of: unknown)
             let living = try await house.install("steady")
@@ -47,6 +56,7 @@ struct RestoreTests {
                 #expect(job["status"] == "failed")
                 #expect(job["exit_code"] == 3)
             }
+            #expect(try await house.answers(about: hour) == told)
             #expect(try await house.job(queued)["recovered_from_agent"] == false)
             #expect(try await house.job(unknown)["recovered_from_agent"] == true)
             #expect(try await house.job(living)["status"] == "running")
@@ -59,7 +69,7 @@ struct RestoreTests {
             #expect(lines == (1...lines.count).map { "line \($0)" })
             let next = try await house.install("patient")
             for id in [waiting, next] { #expect(try await house.end(of: id)["exit_code"] == 3) }
-            for id in before + [unknown, living, waiting, next] {
+            for id in before + hour + [unknown, living, waiting, next] {
                 #expect(house.told("began", of: id) == 1, "\(id)")
             }
         }
@@ -111,6 +121,16 @@ extension House {
     fileprivate func putBack(_ backup: String) throws {
         FileTree.remove("\(panelFolder)/panel.sqlite-shm")
         try copyRecord(backup, to: "\(panelFolder)/panel.sqlite")
+    }
+
+    /// What the panel says of the end of each of these jobs.
+    fileprivate func answers(about jobs: [String]) async throws -> [[JSONValue?]] {
+        var answers: [[JSONValue?]] = []
+        for id in jobs {
+            let job = try await job(id)
+            answers.append([job["status"], job["reason"], job["exit_code"], job["attempt"], job["app"]])
+        }
+        return answers
     }
 
     /// Restores a record as it is meant to be done, and waits for the end.

@@ -132,15 +132,25 @@ import Testing
     }
 
     /// F55: whatever comes first, there is one cause and it fits what the script saw.
-    @Test(arguments: 0..<12) func f55ATimeoutAtTheExitHasOneCause(_ index: Int) async throws {
-        let limit = 40 + index * 5
+    ///
+    /// The limit is swept over the script's own end, a millisecond a step, from five before it to five behind.
+    @Test(arguments: -5...5) func f55ATimeoutAtTheExitHasOneCause(_ offset: Int) async throws {
         let script = Self.pausable + "trap 'echo term; exit 9' TERM; read -t 0.06 -u 9; echo done; exit 5"
-        let run = try await TestServer().run(script, limits: .short(timeout: limit))
+        let server = try TestServer()
+        var lives: [Int] = []
+        for _ in 0..<3 {
+            let free = try await server.run(script, limits: .short())
+            lives.append(Int(try #require(free.result?.durationMilliseconds)))
+        }
+        let limit = lives.sorted()[1] + offset
+        let run = try await server.run(script, limits: .short(timeout: limit))
         let sawSignal = run.text.contains("term")
         switch run.result?.ending {
         case .exited(let code): #expect(code == 5 && !sawSignal)
         // The signal may come after the last line and before the exit: what was written tells nothing then.
-        case .timedOut: #expect(run.result?.exitCode == 124)
+        case .timedOut:
+            #expect(run.result?.exitCode == 124)
+            #expect(try #require(run.result?.durationMilliseconds) >= limit)
         default: Issue.record("\(String(describing: run.result))")
         }
     }

@@ -129,6 +129,27 @@ import ValidationKit
         #expect(refusal.reason == .limits)
     }
 
+    /// J09: seven days and no millisecond more.
+    @Test(arguments: [(Int64(604_800_000), false), (604_800_001, true), (.max, true)])
+    func answersALifeOfMoreThanAWeekWithARefusal(life: Int64, isRefused: Bool) {
+        var order = Fixtures.order()
+        order.expiresAt = Timestamp(
+            milliseconds: order.issuedAt.milliseconds.addingReportingOverflow(life).partialValue)
+        if life == .max {
+            (order.issuedAt, order.expiresAt) = (.init(milliseconds: -1), .init(milliseconds: .max))
+        }
+        guard case .accept(let message) = judge(Fixtures.downlinks([.job(order)])[0].bytes) else {
+            Issue.record("a life of \(life) ms stops the stream")
+            return
+        }
+        switch message.content {
+        case .unacceptable(let attempt, let refusal):
+            #expect(isRefused && attempt == order.attempt && refusal.reason == .limits)
+        case .job: #expect(!isRefused)
+        default: Issue.record("\(message.content)")
+        }
+    }
+
     @Test func sealsForOneAgentJobApplicationAndInputOnly() throws {
         let sealer = Fixtures.keys[0].sealer
         let job = Fixtures.jobID(1)
