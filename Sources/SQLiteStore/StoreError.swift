@@ -62,6 +62,9 @@ public struct StoreError: StoreFailure, Sendable, CustomStringConvertible {
     /// Whether trying again later may help: the disk was full, or busy.
     public var isPassing: Bool { code == .diskFull || code == .unavailable }
 
+    /// Whether what was to be written is to blame: a rule of the record refused it.
+    public var isOfContent: Bool { code == .refused }
+
     /// `code: message`.
     public var description: String { "\(code): \(message)" }
 }

@@ -52,8 +52,9 @@ import Testing
             IngestNote(after: note.bytes).suspicions[two] == IngestNote.Suspicion(event: event, deaths: 1))
     }
 
-    /// The panel ends of it as surely as of a trap.
-    @Test func countsAnEndByAnErrorToo() async throws {
+    /// The panel ends of it as surely as of a trap; of a disk that fails it ends with whatever is in hand.
+    @Test(arguments: [(FailingStore.Failure.trap, true), (.refusal, true), (.disk, false)])
+    func countsAnEndByAnErrorToo(_ failure: FailingStore.Failure, counts: Bool) async throws {
         let (queue, notes) = (MemoryJobQueue(), MemoryCrashNotes())
         let record = MemoryJobStore()
         try await record.write {
@@ -63,13 +64,14 @@ import Testing
         _ = try await queue.link(for: Fixtures.agent).report([entry])
         for deaths in 1...2 {
             let ingestor = ReportIngestor(
-                store: FailingStore(record: record), link: queue, keyring: Fixtures.keyring,
+                store: FailingStore(record: record, failure: failure), link: queue, keyring: Fixtures.keyring,
                 acknowledger: Acknowledger(keyring: Fixtures.keyring, now: { Fixtures.time }),
                 clock: ContinuousClock(), now: { Fixtures.time }, notes: notes)
             ingestor.ring([Fixtures.agent])
-            await #expect(throws: FailingStore.Failure.self) { try await ingestor.turn() }
+            await #expect(throws: (any Error).self) { try await ingestor.turn() }
             let note = IngestNote(after: notes.load())
-            #expect(note.suspicions[Fixtures.agent]?.deaths == deaths)
+            #expect(note.inHand.isEmpty)
+            #expect(note.suspicions[Fixtures.agent]?.deaths == (counts ? deaths : nil))
         }
     }
 
@@ -86,10 +88,16 @@ import Testing
     }
 }
 
-/// A record that takes no events in, and says so with an error that nobody expects.
-private struct FailingStore: JobStore {
-    struct Failure: Error {}
+private struct StoreTrouble: StoreFailure {
+    let isPassing = false
+    let isOfContent: Bool
+}
+
+/// A record that takes no events in.
+struct FailingStore: JobStore {
+    enum Failure: Error { case trap, refusal, disk }
     let record: MemoryJobStore
+    let failure: Failure
 
     func read<Value: Sendable>(
         _ body: @escaping @Sendable (any StoreReader) throws -> Value
@@ -101,7 +109,9 @@ private struct FailingStore: JobStore {
         _ body: @escaping @Sendable (any StoreWriter) throws -> Value
     ) async throws -> Value {
         // The count of the panel's starts is written, and no events are.
-        if Value.self == EventBatch.Outcome.self { throw Failure() }
+        if Value.self == EventBatch.Outcome.self {
+            throw failure == .trap ? failure : StoreTrouble(isOfContent: failure == .refusal)
+        }
         return try await record.write(body)
     }
 }

@@ -44,6 +44,9 @@ struct IngestNote: Hashable, Sendable {
         inHand = [:]
     }
 
+    /// Nothing is in hand any more, and nobody is suspected more or less for it.
+    mutating func setAside() { inHand = [:] }
+
     mutating func clear(_ agent: AgentID) { suspicions[agent] = nil }
 
     /// Each suspect alone, behind all others.

@@ -151,7 +151,8 @@ public actor ReportIngestor {
         do {
             try await takeIn(entries, of: known)
         } catch  where !(error is QueueError) && !error.isPassingStoreFailure {
-            // The panel ends here, with the events in hand: that counts like any other death.
+            // The panel ends here, with the events in hand: that counts like any other death, where the disk did not fail.
+            if (error as? any StoreFailure)?.isOfContent == false { setAside() }
             throw error
         } catch {
             putDown()
@@ -193,6 +194,11 @@ public actor ReportIngestor {
     private func putDown() {
         guard !note.inHand.isEmpty else { return }
         note.putDown()
+        try? notes.save(note.bytes)
+    }
+
+    private func setAside() {
+        note.setAside()
         try? notes.save(note.bytes)
     }
 

@@ -2,6 +2,8 @@
 public protocol StoreFailure: Error {
     /// Whether trying again later may help, as with a full disk; nothing was changed meanwhile.
     var isPassing: Bool { get }
+    /// Whether what was to be written is to blame, and not where it is kept.
+    var isOfContent: Bool { get }
 }
 
 extension Error {
