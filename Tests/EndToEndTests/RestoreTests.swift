@@ -75,13 +75,19 @@ struct RestoreTests {
         }
     }
 
-    /// F14: restored without the tool, the panel is told apart; nothing starts for it, and both sides say so.
-    @Test func f14StartsNothingForAnOldRecord() async throws {
+    /// F14: restored without the tool, the panel is told apart; nothing starts for it, and both sides say so. The copy may
+    /// be from before a restoration as it should be.
+    @Test(arguments: [false, true]) func f14StartsNothingForAnOldRecord(restoredSince: Bool) async throws {
         try await House.run([.patient]) { house in
             try house.openGate("go")
             let first = try await house.install("patient")
             _ = try await house.end(of: first)
             let backup = try await house.backUp()
+            if restoredSince {
+                house.panel.kill()
+                try await house.restore(backup)
+                try await house.startPanel()
+            }
             let second = try await house.install("patient")
             _ = try await house.end(of: second)
 
@@ -95,12 +101,16 @@ struct RestoreTests {
             }
             #expect(house.told("began", of: third) == 0)
             #expect(try await house.job(third)["status"] == "queued")
+            #expect(try await house.server()?["halted"] == "set_back")
 
             // With the tool the same record serves; what it accepted meanwhile is offered.
             house.panel.kill()
             try await house.restore("\(house.panelFolder)/panel.sqlite", named: "again.sqlite")
             try await house.startPanel()
             #expect(try await house.end(of: third)["exit_code"] == 3)
+            try await eventually("an agent that starts again") {
+                try await house.server()?["halted"] == .null
+            }
             #expect(try await house.job(second)["recovered_from_agent"] == true)
             for id in [first, second, third] { #expect(house.told("began", of: id) == 1, "\(id)") }
         }

@@ -36,6 +36,28 @@ import Testing
         }
     }
 
+    /// Why the agent starts nothing, as its beats tell it.
+    private func halted(_ machine: AgentMachine) throws -> String? {
+        var machine = machine
+        let beat = try #require(
+            machine.beat(received: machine.received, at: now, bootID: "b", version: "1", facts: [:]))
+        return try SignedBeat(verifying: beat, keys: Fixtures.keys).beat.halted
+    }
+
+    /// A panel that went back behind a restoration is told apart from one that does not answer.
+    @Test func anOlderEpochShowsAPanelThatIsSetBack() throws {
+        var machine = try busyAgent()
+        machine.take(word(epoch: epoch), at: now)
+        machine.recollect([])
+        #expect(try halted(machine) == nil)
+        machine.take(word(cursor: 1, epoch: 1), at: now)
+        #expect(machine.setBackCursor == 1)
+        #expect(try halted(machine) == "set_back")
+        #expect(machine.received.epoch == epoch && machine.permit == nil)
+        machine.take(word(epoch: epoch, sent: 1), at: now)
+        #expect(try halted(machine) == nil)
+    }
+
     /// An agent whose job 1 is over and known to the panel, whose job 2 runs, and whose job 3 waits.
     private func busyAgent() throws -> AgentMachine {
         var machine = AgentMachine(agent: Fixtures.agent, session: "s", keys: Fixtures.keys)

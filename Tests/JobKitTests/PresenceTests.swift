@@ -36,7 +36,8 @@ import Testing
     private let time = Time()
 
     private func startPanel(
-        keyring: Keyring = Fixtures.keyring, notes: any CrashNotes = MemoryCrashNotes()
+        keyring: Keyring = Fixtures.keyring, notes: any CrashNotes = MemoryCrashNotes(),
+        onEvent: @escaping @Sendable (PresenceSweep.Event) -> Void = { _ in }
     ) async throws -> PresenceSweep {
         let (store, queue, time) = (store, queue, time)
         let acknowledger = Acknowledger(keyring: keyring, now: { time.wall })
@@ -47,13 +48,13 @@ import Testing
         return PresenceSweep(
             store: store, link: queue, keyring: keyring,
             dispatcher: JobDispatcher(store: store, link: queue, clock: time), ingestor: ingestor,
-            clock: time, now: { time.wall }, notes: notes)
+            clock: time, now: { time.wall }, notes: notes, onEvent: onEvent)
     }
 
     /// What the agent would say now, having heard what the panel said last, or nothing.
     private func beat(
         session: String = "a", count: Int, hasHeard: Bool = true, reported: Int = 0,
-        clock: Timestamp = Fixtures.time
+        received: StreamPosition = StreamPosition(epoch: 1, number: 0), clock: Timestamp = Fixtures.time
     ) async throws -> [UInt8] {
         let word = try await queue.link(for: Fixtures.agent).receive(
             after: StreamPosition(epoch: 1, number: 0), acknowledgement: nil, waiting: 0
@@ -61,7 +62,7 @@ import Testing
         let heard = try word.map { try Acknowledgement(verifying: $0.bytes, keys: Fixtures.keys).generation }
         return Beat(
             agent: Fixtures.agent, session: session, count: count, heard: hasHeard ? heard : nil,
-            received: StreamPosition(epoch: 1, number: 0), stuck: nil, reported: reported, running: [],
+            received: received, stuck: nil, reported: reported, running: [],
             halted: nil,
             bootID: "boot", clock: clock, version: "1", facts: [:]
         ).signed(with: Fixtures.keys[0]).bytes
@@ -101,6 +102,31 @@ import Testing
         #expect(presence.beat.clock.milliseconds == clock)
         #expect(presence.isSkewed)
         #expect((presence.skewMilliseconds > 0) == (clock > 0))
+    }
+
+    /// An agent that has more than the record says was sent shows that the record is an old one, also where it is from
+    /// before a restoration; what waits for it is kept, for it is not what the agent has.
+    @Test(arguments: [(1, 2, true), (2, 0, true), (1, 1, false), (1, 0, false)])
+    func showThatTheRecordIsOlder(epoch: Int, number: Int, isSetBack: Bool) async throws {
+        let told = Mutex(0)
+        let panel = try await startPanel { if case .setBack = $0 { told.withLock { $0 += 1 } } }
+        try await show(beat(count: 1))
+        try await panel.lookUp([Fixtures.agent])
+        try await store.write {
+            _ = try $0.post(
+                .job(Fixtures.order()), to: Fixtures.agent, keyring: Fixtures.keyring)
+        }
+        for count in 2...3 {
+            try await show(
+                beat(count: count, received: StreamPosition(epoch: epoch, number: number)))
+            try await sweep(panel)
+        }
+        #expect(told.withLock { $0 } == (isSetBack ? 1 : 0))
+        let agent = try #require(try await store.read { try $0.agent(Fixtures.agent) })
+        #expect(await panel.presence(of: Fixtures.agent)?.isAhead(of: agent) == isSetBack)
+        #expect(agent.received == (isSetBack ? 0 : number))
+        let waiting = try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9).count }
+        #expect(waiting == (!isSetBack && number == 1 ? 0 : 1))
     }
 
     @Test func ofANewAgentCountOnceItHasHeardThePanel() async throws {

@@ -15,7 +15,10 @@ struct EventLogging: Sendable {
             logger.error("message refused; the panel has to send it again", metadata: ["reason": "\(reason)"])
         case .unanswered(_, let event?):
             logger.error(
-                "the panel's record is older than this agent's; restore a newer one",
+                """
+                the panel's record is older than this agent's, and nothing is started for it; \
+                put the panel's newest backup in place with 'PanelServer --restore BACKUP'
+                """,
                 metadata: ["event": "\(event)"])
         case .unanswered(let seconds, nil):
             logger.warning(

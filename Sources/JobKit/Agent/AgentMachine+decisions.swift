@@ -135,7 +135,8 @@ extension AgentMachine {
             agent: agent, session: session, count: beats, heard: heard?.generation, received: received,
             stuck: obstacle,
             reported: reported, running: running,
-            halted: halt?.rawValue, bootID: bootID, clock: now.wall, version: version, facts: facts)
+            halted: halt?.rawValue ?? (setBackCursor == nil ? nil : "set_back"), bootID: bootID,
+            clock: now.wall, version: version, facts: facts)
         return beat.signed(with: keys).bytes
     }
 }

@@ -121,7 +121,11 @@ extension AgentMachine {
         guard news.agent == agent else { return false }
         heard = news
         prepare(epoch: news.epoch)
-        guard news.epoch == received.epoch else { return false }
+        guard news.epoch == received.epoch else {
+            // A panel that went back behind a restoration knows nothing of this epoch.
+            if news.epoch < received.epoch { setBackCursor = news.cursor }
+            return false
+        }
         if let last = permit?.acknowledgement {
             guard news.generation > last.generation else {
                 // A panel that is set back may count anew, but its clock goes on.

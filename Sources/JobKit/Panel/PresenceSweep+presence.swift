@@ -25,6 +25,11 @@ extension PresenceSweep {
         /// Whether the next beat is overdue, though not so long that the agent counts as unreachable.
         public var isLate: Bool { age > PresenceSweep.punctuality }
 
+        /// Whether the agent has received more than the panel's record says was ever sent to it: the record is an old one.
+        func isAhead(of agent: AgentRecord) -> Bool {
+            beat.received > StreamPosition(epoch: agent.epoch, number: agent.lastSent)
+        }
+
         /// Whether a beat was made after this one.
         ///
         /// It names a later acknowledgement, or the same one and is a later beat of the same session. In that order
@@ -60,7 +65,7 @@ extension PresenceSweep {
         /// done it.
         case flooded(AgentID, WireBurden, isShutOut: Bool)
         /// An agent has received more than this panel's record says was ever sent: the record is an old one.
-        case setBack(AgentID, received: Int, sent: Int)
+        case setBack(AgentID, received: StreamPosition, sent: StreamPosition)
         /// All agents were looked at, which took so long.
         case swept(agents: Int, in: Duration)
         /// The wire failed; the next sweep tries again.

@@ -261,14 +261,16 @@ public actor PresenceSweep {
             let isSilent = elapsed() - presence.seenAfter > Self.patience
             next.unreachableSince = isSilent ? presence.seenAt : nil
             next.facts = presence.beat.facts
-            if presence.beat.received.epoch == agent.epoch {
-                let received = presence.beat.received.number
-                next.received = max(agent.received, min(received, agent.lastSent))
-                if received <= agent.lastSent {
-                    setBack.remove(agent.id)
-                } else if setBack.insert(agent.id).inserted {
-                    onEvent(.setBack(agent.id, received: received, sent: agent.lastSent))
+            let received = presence.beat.received
+            if presence.isAhead(of: agent) {
+                // What it has is not what this record would send under these numbers.
+                if setBack.insert(agent.id).inserted {
+                    let sent = StreamPosition(epoch: agent.epoch, number: agent.lastSent)
+                    onEvent(.setBack(agent.id, received: received, sent: sent))
                 }
+            } else {
+                setBack.remove(agent.id)
+                if received.epoch == agent.epoch { next.received = max(agent.received, received.number) }
             }
             if next != agent { next.lastBeatAt = presence.seenAt }
         } else if let since = awaited[agent.id] ?? beganAfter, elapsed() - since > Self.patience {

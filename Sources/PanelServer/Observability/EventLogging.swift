@@ -98,7 +98,10 @@ struct EventLogging: Sendable {
                 ])
         case .setBack(let agent, let received, let sent):
             logger.critical(
-                "this panel's record is older than what an agent has received; restore a newer one",
+                """
+                this panel's record is older than what an agent has received, which starts nothing for it; \
+                put the newest backup in place with 'PanelServer --restore BACKUP'
+                """,
                 metadata: ["agent": "\(agent)", "received": "\(received)", "sent": "\(sent)"])
         case .swept(let agents, let time):
             logger.trace(
