@@ -101,7 +101,9 @@ struct RestoreTests {
             }
             #expect(house.told("began", of: third) == 0)
             #expect(try await house.job(third)["status"] == "queued")
-            #expect(try await house.server()?["halted"] == "set_back")
+            try await eventually("a beat that says so", within: .seconds(30)) {
+                try await house.server()?["halted"] == "set_back"
+            }
 
             // With the tool the same record serves; what it accepted meanwhile is offered.
             house.panel.kill()

@@ -39,9 +39,9 @@ import Testing
     /// Why the agent starts nothing, as its beats tell it.
     private func halted(_ machine: AgentMachine) throws -> String? {
         var machine = machine
-        let beat = try #require(
-            machine.beat(received: machine.received, at: now, bootID: "b", version: "1", facts: [:]))
-        return try SignedBeat(verifying: beat, keys: Fixtures.keys).beat.halted
+        let beat = machine.beat(
+            received: machine.received, at: now, bootID: "b", version: "1", facts: [:])
+        return try SignedBeat(verifying: try #require(beat), keys: Fixtures.keys).beat.halted
     }
 
     /// A panel that went back behind a restoration is told apart from one that does not answer.
@@ -252,7 +252,7 @@ import Testing
                 store: store, link: queue, keyring: Fixtures.keyring,
                 acknowledger: Acknowledger(keyring: Fixtures.keyring, now: now), clock: ContinuousClock(),
                 now: now)
-            await panel.ring([Fixtures.agent])
+            panel.ring([Fixtures.agent])
             try await panel.turn()
             return panel.acknowledger.last
         }
