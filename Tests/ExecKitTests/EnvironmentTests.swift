@@ -105,7 +105,7 @@ import ValidationKit
         ("echo $-", "hpB"),
         ("id -u", "0"),
         ("touch $PROVISION_STATE_DIR/kept && stat -c %a $PROVISION_STATE_DIR", "700"),
-        ("tail -n 1 /proc/self/cgroup | sed 's/.*provision-/provision-/'", "provision-{attempt}"),
+        ("tail -n 1 /proc/self/cgroup | sed 's/.*provision-[0-9a-f]*-/provision-/'", "provision-{attempt}"),
     ])
     func theScriptFinds(_ row: (question: String, answer: String)) async throws {
         let attempt = try await server.start(row.question, on: host)

@@ -161,7 +161,7 @@ import Testing
         }
         #expect(result.ending == .interrupted(.runnerDied))
         #expect(result.beganAt != nil)
-        #expect(throws: ExecKitError.self) { try ControlGroup(host.controlGroup(of: attempt)) }
+        #expect(throws: ExecKitError.self) { try ControlGroup(host.groups.path(of: attempt)) }
         #expect(await server.host().survey()[attempt] == standing, "it is the same ever after")
     }
 

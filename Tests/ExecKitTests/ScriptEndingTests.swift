@@ -221,7 +221,7 @@ import Testing
         let host = server.host()
         let attempt = try await server.start("mkdir /proc/self/x 2>/dev/null; exit 0", on: host)
         _ = try await server.follow(attempt, host)
-        #expect(throws: ExecKitError.self) { try ControlGroup(host.controlGroup(of: attempt)) }
+        #expect(throws: ExecKitError.self) { try ControlGroup(host.groups.path(of: attempt)) }
     }
 
     @Test func itIsRemovedWhenThePanelHasItsEnd() async throws {

@@ -9,6 +9,10 @@ struct EventLogging: Sendable {
         switch event {
         case .recovered(let session, let attempts):
             logger.info("agent works", metadata: ["session": "\(session)", "attempts": "\(attempts)"])
+        case .cleared(let attempts):
+            for attempt in attempts {
+                logger.error("script ended whose folder in AGENT_STATE is gone", metadata: keys(attempt, [:]))
+            }
         case .linkFailed(let error): logger.warning("redis failed", metadata: ["error": "\(error)"])
         case .linkRestored: logger.info("redis answers again")
         case .stuck(let reason):

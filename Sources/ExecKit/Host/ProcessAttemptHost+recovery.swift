@@ -6,23 +6,38 @@ extension ProcessAttemptHost {
 
     func surveyNow() -> [AttemptID: AttemptStanding] {
         defer { template.prepare() }
-        guard let attempts else { return [:] }
         var standings: [AttemptID: AttemptStanding] = [:]
-        for name in attempts.names() {
-            guard let attempt = AttemptID(name), let folder = AttemptFolder(attempt, in: attempts) else {
-                continue
+        if let attempts {
+            for name in attempts.names() {
+                guard let attempt = AttemptID(name), let folder = AttemptFolder(attempt, in: attempts) else {
+                    continue
+                }
+                standings[attempt] = settle(folder, in: attempts)
             }
-            standings[attempt] = settle(folder, in: attempts)
+        }
+        for attempt in groups.attempts() where standings[attempt] == nil && isFolderGone(of: attempt) {
+            standings[attempt] = .ended(lost(attempt))
         }
         return standings
+    }
+
+    /// Whether it is surely not there: what cannot be looked at is not lost.
+    private func isFolderGone(of attempt: AttemptID) -> Bool {
+        access("\(places.state)/attempts/\(attempt)", F_OK) != 0 && errno == ENOENT
+    }
+
+    /// Ends what may live of an attempt whose folder is gone: nobody can tell any more how its script ended.
+    private func lost(_ attempt: AttemptID) -> AttemptResult {
+        let survivors = groups.empty(attempt)
+        return AttemptResult(
+            ending: .interrupted(.stateLost), beganAt: nil, endedAt: now(), survivors: survivors)
     }
 
     func follow(
         _ attempt: AttemptID, afterRecord record: Int, _ continuation: AsyncStream<AttemptEvent>.Continuation
     ) {
         guard let attempts, let folder = AttemptFolder(attempt, in: attempts) else {
-            continuation.yield(
-                .ended(AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now())))
+            continuation.yield(.ended(lost(attempt)))
             return continuation.finish()
         }
         AttemptFollower(
@@ -32,8 +47,12 @@ extension ProcessAttemptHost {
     }
 
     func cancelNow(_ attempt: AttemptID) {
-        guard let attempts, let folder = AttemptFolder(attempt, in: attempts) else { return }
-        RunnerLock.signal(SIGTERM, holderOf: folder.directory)
+        if let attempts, let folder = AttemptFolder(attempt, in: attempts) {
+            RunnerLock.signal(SIGTERM, holderOf: folder.directory)
+        } else if isFolderGone(of: attempt) {
+            // Its runner can be known by its lock alone, and finds out by itself.
+            groups.empty(attempt)
+        }
     }
 
     func discardNow(_ attempt: AttemptID) {
@@ -49,14 +68,14 @@ extension ProcessAttemptHost {
     ///
     /// It does not ask for the lock: a child on the way to its gate holds it for a moment longer than its runner.
     func undo(_ attempt: AttemptID, in attempts: Directory) {
-        AttemptFolder(attempt, in: attempts)?.emptyControlGroup(fallback: try? controlGroup(of: attempt))
+        AttemptFolder(attempt, in: attempts)?.emptyControlGroup(fallback: try? groups.path(of: attempt))
         attempts.removeTree(attempt.description)
     }
 
     /// What the traces say; those of an attempt that never began are gone afterwards.
     private func settle(_ folder: AttemptFolder, in attempts: Directory) -> AttemptStanding {
         let standing = folder.settle(
-            bootID: bootID, controlGroup: try? controlGroup(of: folder.attempt), now: now)
+            bootID: bootID, controlGroup: try? groups.path(of: folder.attempt), now: now)
         if standing == .neverBegan { attempts.removeTree(folder.attempt.description) }
         return standing
     }

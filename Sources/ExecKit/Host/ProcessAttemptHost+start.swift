@@ -41,7 +41,7 @@ extension ProcessAttemptHost {
             if let limits { plan.limits = limits }
             let runnerOrder = RunnerOrder(
                 attempt: order.attempt, folder: directory.path, plan: plan,
-                controlGroup: try controlGroup(of: order.attempt), bootID: bootID,
+                controlGroup: try groups.path(of: order.attempt), bootID: bootID,
                 plainLog: "\(places.logs)/\(order.attempt.job).log")
             try directory.create(AttemptFile.spec, runnerOrder.spec)
             return runnerOrder
@@ -77,10 +77,6 @@ extension ProcessAttemptHost {
             template.end()
             RunnerLock.signal(SIGKILL, holderOf: directory)
         }
-    }
-
-    func controlGroup(of attempt: AttemptID) throws(ExecKitError) -> String {
-        "\(try ControlGroupPlace.own().path)/provision-\(attempt)"
     }
 
     private func paths(of order: JobOrder, in folder: String) -> ScriptPaths {

@@ -38,6 +38,7 @@ public struct ProcessAttemptHost: AttemptHost {
     let limits: AttemptLimits?
     let queue = DispatchQueue(label: "ExecKit.ProcessAttemptHost", attributes: .concurrent)
     let template: RunnerTemplate
+    let groups: AttemptGroups
 
     /// A host for the attempts of `agent`.
     ///
@@ -56,6 +57,7 @@ public struct ProcessAttemptHost: AttemptHost {
         self.limits = limits
         self.now = now
         template = RunnerTemplate(program: places.runner, attempts: "\(places.state)/attempts", queue: queue)
+        groups = AttemptGroups(state: places.state)
         examiner = JobExaminer(
             copies: ApplicationCopies(of: places.installers, in: "\(places.state)/copies"), agent: agent,
             facts: facts, sealers: sealers)

@@ -117,6 +117,8 @@ struct ControlGroup: Sendable {
     private func event(_ key: String) -> Int? {
         var text = [UInt8](repeating: 0, count: 256)
         let count = pread(changes.number, &text, text.count, 0)
+        // A group that somebody else has taken away holds nothing any more.
+        if count < 0, errno == ENODEV { return 0 }
         return count > 0 ? Self.value(of: key, in: text[..<count]) : nil
     }
 

@@ -3,6 +3,9 @@ extension AgentWorker {
     public enum Event: Sendable {
         /// The agent took up its work, with that many attempts under way.
         case recovered(session: String, attempts: Int)
+        /// Scripts of an agent before this one had lost their attempts' folders; nobody can tell how they went, and what
+        /// lived of them is ended.
+        case cleared([AttemptID])
         /// The wire failed; tried again until it answers.
         case linkFailed(QueueError)
         /// The wire answers again.

@@ -98,8 +98,10 @@ public actor AgentWorker {
     private func recover() async throws {
         let entries = try await journal.load()
         let standings = await host.survey()
+        let lost = standings.filter(\.value.isLost).map(\.key)
+        if !lost.isEmpty { onEvent(.cleared(lost)) }
         if entries.isEmpty {
-            guard standings.isEmpty else {
+            guard standings.count == lost.count else {
                 throw JournalError("there are attempts on this server but no journal of them; enrol it anew")
             }
             try await journal.append([.identity(agent: identity.agent, machine: identity.machine)])

@@ -53,6 +53,11 @@ public enum AttemptStanding: Hashable, Sendable {
     var isOver: Bool {
         if case .ended = self { true } else { false }
     }
+
+    /// Whether no trace of it was left but its script, which is ended.
+    var isLost: Bool {
+        if case .ended(let result) = self { result.ending == .interrupted(.stateLost) } else { false }
+    }
 }
 
 /// What an attempt's runner tells, in this order: began, logs, ended.
