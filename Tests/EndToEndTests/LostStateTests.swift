@@ -3,7 +3,7 @@ import ManifestKit
 import TestSupport
 import Testing
 
-/// What an agent knows of a script that runs is gone: of the one attempt, or all of it. The script is not beyond reach.
+/// What an agent knows of a script that runs is gone, of the one attempt or all of it; the script is not beyond reach.
 @Suite(
     "State that is gone under a script", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5))
 )

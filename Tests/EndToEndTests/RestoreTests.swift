@@ -75,7 +75,7 @@ struct RestoreTests {
         }
     }
 
-    /// F14: restored without the tool, the panel is told apart; nothing starts for it, and both sides say so. The copy may
+    /// F14: restored without the tool, the panel is told apart; nothing starts for it, and both sides say so; the copy may
     /// be from before a restoration as it should be.
     @Test(arguments: [false, true]) func f14StartsNothingForAnOldRecord(restoredSince: Bool) async throws {
         try await House.run([.patient]) { house in
