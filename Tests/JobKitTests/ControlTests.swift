@@ -108,8 +108,8 @@ import ValidationKit
         try await apply(.claimed(attempt: 1), to: first.id)
         try await apply(.began(attempt: 1, at: Fixtures.time), to: first.id)
         try await apply(.finished(attempt: 1, .sample(.exited(code: 1))), to: first.id)
-        let names: Set<String> = ["server_name", "secret"]
-        let answers = try await desk().answers(of: try await job(first.id), to: names, replacedBy: [:])
+        let answers = try await desk().answers(
+            of: try await job(first.id), to: application.manifest.inputs, replacedBy: [:])
         let second = try accepted(try await submit(desk(), answers, rerunOf: first.id))
         #expect(second.rerunOf == first.id)
         #expect(second.inputs == first.inputs)
@@ -128,8 +128,26 @@ import ValidationKit
         let first = try accepted(try await submit(desk()))
         _ = try await desk().cancel(first.id, actor: "ops")
         let answers = try await desk().answers(
-            of: try await job(first.id), to: ["secret"], replacedBy: ["server_name": .text("c.d")])
+            of: try await job(first.id), to: application.manifest.inputs.filter(\.isSensitive),
+            replacedBy: ["server_name": .text("c.d")])
         #expect(answers.entries.map(\.name) == ["secret", "server_name"])
+    }
+
+    /// What was sealed stays so: today's manifest may call it no secret any more, under its name or another.
+    @Test(arguments: [
+        ("type: password", "type: string"), ("name: secret", "name: hint\n    aliases: [secret]"),
+    ])
+    func asksAgainForASecretThatIsNoneToday(_ old: String, _ new: String) async throws {
+        try await meetAgent()
+        let first = try accepted(try await submit(desk()))
+        _ = try await desk().cancel(first.id, actor: "ops")
+        let other = try TemporaryDirectory()
+        let manifest = Fixtures.manifest.replacing(old, with: new).replacing(
+            "type: password", with: "type: string")
+        let today = try Fixtures.application(in: other.path, manifest: manifest)
+        let answers = try await desk().answers(
+            of: try await job(first.id), to: today.manifest.inputs, replacedBy: [:])
+        #expect(answers.entries.map(\.name) == ["server_name"])
     }
 
     /// The root secret may change between a request and its repetition.

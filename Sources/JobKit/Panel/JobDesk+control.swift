@@ -1,3 +1,4 @@
+public import ManifestKit
 import OpenSSLCrypto
 public import ValidationKit
 
@@ -47,15 +48,19 @@ extension JobDesk {
     ///
     /// - Parameters:
     ///   - job: the job that is run again.
-    ///   - names: the inputs to ask for; answers to others are left out.
+    ///   - inputs: what is asked for; answers to others are left out, and secrets to inputs that are not sensitive.
     ///   - given: answers that go before the job's own.
     public func answers(
-        of job: JobRecord, to names: Set<String>, replacedBy given: RawInputs
+        of job: JobRecord, to inputs: [InputField], replacedBy given: RawInputs
     ) async throws -> RawInputs {
+        func names(_ inputs: [InputField]) -> Set<String> {
+            Set(inputs.flatMap { [$0.name] + $0.aliases }.map(\.description))
+        }
+        let (names, secretNames) = (names(inputs), names(inputs.filter(\.isSensitive)))
         var answers = RawInputs()
         for (name, text) in job.inputs where names.contains(name) { answers[name] = .text(text) }
         if let agent = try await store.read({ try $0.agent(job.agent) }) {
-            for (name, sealed) in job.sealed where names.contains(name) {
+            for (name, sealed) in job.sealed where secretNames.contains(name) {
                 answers[name] = open(sealed, of: job, input: name, agent).map { .text($0.reveal()) }
             }
         }

@@ -68,11 +68,10 @@ struct JobActionsController: Sendable {
         let manifest = entry.application.manifest
         guard manifest.stability != .withdrawn else { throw Problem.withdrawn(job.application.id) }
         if body.basis == .original { try check(body.inputs, of: job, entry) }
-        let names = manifest.inputs.flatMap { [$0.name] + $0.aliases }.map(\.description)
         let answer = try await desk.submit(
             JobDesk.Request(
                 application: entry.application, contentDigest: entry.contentDigest, agent: job.agent,
-                inputs: try await desk.answers(of: job, to: Set(names), replacedBy: body.inputs),
+                inputs: try await desk.answers(of: job, to: manifest.inputs, replacedBy: body.inputs),
                 actor: Actor.token, idempotencyKey: body.idempotencyKey, rerunOf: job.id))
         return try Response(answer, server: job.agent)
     }
