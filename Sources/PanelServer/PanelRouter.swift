@@ -18,7 +18,7 @@ enum PanelRouter {
         let api = router.group("api").add(middleware: BearerAuth(token: token))
         AppsController(catalog: catalog, desk: desk).addRoutes(to: api)
         JobsController(store: store, feed: feed).addRoutes(to: api)
-        JobActionsController(catalog: catalog, desk: desk, store: store).addRoutes(to: api)
+        JobActionsController(catalog: catalog, desk: desk, store: store, feed: feed).addRoutes(to: api)
         ServersController(store: store, desk: servers, sweep: sweep).addRoutes(to: api)
 
         let pages = router.group().add(middleware: PageAuth(token: token))

@@ -42,6 +42,48 @@ struct ControlTests {
         }
     }
 
+    /// Whoever follows a job's log hears of it at once, also where no agent has anything to say.
+    @Test(arguments: ["cancel", "abandon"]) func wakesWhoFollowsTheJob(_ action: String) async throws {
+        try await House.run([.patient]) { house in
+            let first = try await house.install("patient")
+            try await house.waitForOutput(of: first, holding: "line 1")
+            let id = try await house.install("patient")
+            let follower = try ClientSocket(port: house.api.port)
+            follower.send(
+                "GET /api/jobs/\(id)/log?wait=30 HTTP/1.1\r\nhost: panel\r\n"
+                    + "authorization: Bearer \(PanelClient.token)\r\n\r\n")
+            // It has long been heard by then.
+            for _ in 0..<20 { _ = try await house.job(id) }
+            #expect(!follower.isReady)
+            _ = try await house.api.post(
+                "/api/jobs/\(id)/\(action)",
+                (action == "cancel" ? "{}" : #"{"operator":"alice","note":"no more"}"#).utf8)
+            try await eventually("an answer", within: .seconds(10)) { follower.isReady }
+            #expect(follower.receive())
+            let answer = String(decoding: follower.received, as: UTF8.self)
+            #expect(answer.contains(#""complete":true"#), "\(answer)")
+        }
+    }
+
+    /// Whoever was sent on to the next attempt finds out there that it never comes.
+    @Test func endsTheLogOfAJobThatIsCalledOffBetweenAttempts() async throws {
+        let moody = TestApplication(
+            id: "moody", isIdempotent: true,
+            more: "retry: {max_attempts: 2, backoff: fixed, base: 1h, max: 1h}",
+            script: "echo once; end 75")
+        try await House.run([moody]) { house in
+            let id = try await house.install("moody")
+            try await eventually("a job between attempts") { try await house.job(id)["status"] == "waiting" }
+            #expect(try await house.api.get("/api/jobs/\(id)/log").json["next_attempt"] == 2)
+            #expect(try await house.api.send("POST", "/api/jobs/\(id)/cancel").status == 200)
+            let last = try await house.api.get("/api/jobs/\(id)/log?attempt=2&wait=30")
+            #expect(last.status == 200)
+            #expect(try last.json["complete"] == true)
+            #expect(try last.json["records"] == [])
+            #expect(try await house.api.get("/api/jobs/\(id)/log?attempt=3").status == 404)
+        }
+    }
+
     @Test func refusesToCancelWhatIsOver() async throws {
         try await House.run([.patient]) { house in
             try house.openGate("go")
@@ -51,6 +93,9 @@ struct ControlTests {
             #expect(answer.status == 409)
             #expect(try answer.findings == [" final"])
             #expect(try await house.job(id)["status"] == "failed")
+            let given = try await house.api.post(
+                "/api/jobs/\(id)/abandon", #"{"operator":"alice","note":"late"}"#.utf8)
+            #expect(given.status == 409)
         }
     }
 

@@ -15,6 +15,7 @@ struct JobActionsController: Sendable {
     let catalog: Catalog
     let desk: JobDesk
     let store: any JobStore
+    let feed: JobFeed
 
     func addRoutes(to group: RouterGroup<some RequestContext>) {
         group.only(.post, "jobs/{id}/cancel", use: cancel)
@@ -30,7 +31,8 @@ struct JobActionsController: Sendable {
         guard let job = try await desk.cancel(id, actor: Actor.token) else {
             throw Problem.unknownJob(id.description)
         }
-        guard !job.state.isFinal || job.cancelRequestedAt != nil else { throw Problem.final(job) }
+        guard !job.state.isFinal || job.state == .cancelled else { throw Problem.final(job) }
+        feed.tell(id)
         var payload = job.payload
         payload["success"] = true
         return Response(json: .object(payload), status: job.state.isFinal ? .ok : .accepted)
@@ -47,6 +49,7 @@ struct JobActionsController: Sendable {
             throw Problem.unknownJob(id.description)
         }
         guard job.reason == .abandoned else { throw Problem.final(job) }
+        feed.tell(id)
         var payload = job.payload
         payload["success"] = true
         return Response(json: .object(payload))

@@ -104,8 +104,9 @@ struct JobsController: Sendable {
             guard let job = try store.job(id) else { return nil }
             let latest = job.attempt.id.number
             let attempt = AttemptID(job: id, number: number ?? latest)
-            // One that is still to come may be waited for.
-            guard attempt.number <= (job.state.isFinal ? latest : latest + 1) else {
+            // One that was still to come may be waited for, and has no records where it never comes.
+            let wasAwaited = !job.state.isFinal || job.reason == .betweenAttempts || job.reason == .abandoned
+            guard attempt.number <= (wasAwaited ? latest + 1 : latest) else {
                 throw Problem.unknownAttempt(attempt.number, of: id.description)
             }
             let records = try store.log(
@@ -113,7 +114,7 @@ struct JobsController: Sendable {
             let isFull =
                 records.count == Self.page || records.reduce(0) { $0 + $1.bytes.count } >= bytes
             let hasEnded = attempt.number < latest || attempt.number == latest && job.attempt.phase == .ended
-            let isLast = job.state.isFinal && attempt.number == latest
+            let isLast = job.state.isFinal && attempt.number >= latest
             return LogPage(
                 attempt: attempt.number, state: job.state, records: records,
                 next: hasEnded && !isFull && !isLast
