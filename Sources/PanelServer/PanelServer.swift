@@ -46,7 +46,10 @@ struct PanelServer {
             if let replaced = done.replaced { Program.say("the record that was there is '\(replaced)'") }
             if !done.keepsDecisions {
                 Program.say(
-                    "what was revoked, paused or quarantined since the backup is not known: see to it anew")
+                    """
+                    what was revoked, paused, quarantined, called off or given up since the backup is not known: \
+                    see to it anew
+                    """)
             }
         } catch {
             throw StartupProblem("--restore: \(error.message)")

@@ -9,16 +9,18 @@ extension SQLiteJobStore {
         public let agents: Int
         /// Where the record is that was in the backup's place; nil where there was none.
         public let replaced: String?
-        /// Whether what was revoked, paused and quarantined in that record is kept; it has to be readable.
+        /// Whether what was revoked, paused, quarantined, called off and given up in that record is kept; it has to be
+        /// readable.
         public let keepsDecisions: Bool
     }
 
     /// Puts a backup in the record's place and begins a new epoch with every agent; blocks.
     ///
     /// 1. Take the record's lock. 2. Copy the backup, its log included; nothing is written to it or beside it.
-    /// 3. Check the copy. 4. Begin new epochs in it, keeping what the record that is there says against agents. 5. Set
+    /// 3. Check the copy. 4. Begin new epochs in it, keeping what people decided in the record that is there. 5. Set
     /// that record aside. 6. Put the copy in its place. Where it ends within the last two there is no record, and no panel
-    /// starts; the next restoration knows from the copy what was kept. All files are the folder's owner's, whoever runs this.
+    /// starts; the next restoration knows from the finished copy, which has a name of its own, what was kept. All files are
+    /// the folder's owner's, whoever runs this.
     ///
     /// - Parameters:
     ///   - backup: a copy of the record, made with SQLite's `.backup` or while no panel ran.
@@ -29,8 +31,13 @@ extension SQLiteJobStore {
     ) throws(StoreError) -> Restoration {
         let lock = try StoreLock(path: path + ".lock")  // 1
         defer { lock.release() }
-        let draft = path + ".restoring"
-        let decided = agents(of: path) ?? agents(of: draft)
+        let (draft, finished) = (path + ".restoring", path + ".restored")
+        for own in [draft, finished] where StoreFile.isSame(backup, own) {
+            throw StoreError(
+                .cannotOpen,
+                "'\(backup)' is what a restoration left that did not come to its end; name the backup itself")
+        }
+        let decided = decisions(of: path) ?? decisions(of: finished)
         for suffix in StoreFile.all { unlink(draft + suffix) }
         let count: Int
         do {
@@ -39,29 +46,36 @@ extension SQLiteJobStore {
             guard try StoreFile.size(of: draft) > 0 else {
                 throw StoreError(.cannotOpen, "there is no backup '\(backup)', or it is empty")
             }
-            try StoreDatabase.check(draft, as: backup)  // 3
-            count = try begin(draft, knowing: decided ?? [], at: moment)  // 4
+            try StoreDatabase.check(draft, as: backup, mayBeNew: false)  // 3
+            count = try begin(draft, knowing: decided ?? LaterDecisions(), at: moment)  // 4
             CrashPoint.restoreAfterEpochs.pass()
         } catch {
-            throw StoreDatabase.explained(error, backup)
+            let error = StoreDatabase.explained(error, backup)
+            guard error.code == .damaged else { throw error }
+            throw StoreError(
+                .damaged,
+                "'\(backup)' is damaged, or no record at all; name another backup, nothing was changed",
+                underlying: error.underlying)
         }
-        for file in [draft, lock.path] { try StoreFile.giveToOwner(ofFolderOf: path, file) }
+        try StoreFile.rename(draft, to: finished)
+        for file in [finished, lock.path] { try StoreFile.giveToOwner(ofFolderOf: path, file) }
         let replaced = try setAside(path, at: moment)  // 5
-        try StoreFile.rename(draft, to: path)  // 6
+        try StoreFile.rename(finished, to: path)  // 6
         CrashPoint.restoreAfterRename.pass()
         try lock.sign()
         return Restoration(agents: count, replaced: replaced, keepsDecisions: decided != nil)
     }
 
-    /// The agents as the record has them that is to be replaced; nil where it cannot be read.
-    private static func agents(of path: String) -> [AgentRecord]? {
+    /// What was decided by the record that is to be replaced; nil where it cannot be read.
+    private static func decisions(of path: String) -> LaterDecisions? {
         var reading = StoreDatabase.configuration
         reading.readonly = true
         do {
             guard try StoreFile.size(of: path) > 0 else { return nil }
             try StoreDatabase.check(path)
             return try DatabaseQueue(path: path, configuration: reading).read {
-                try StoreSession($0).agents()
+                let session = StoreSession($0)
+                return LaterDecisions(agents: try session.agents(), jobs: try session.jobsCalledOff())
             }
         } catch {
             return nil
@@ -69,7 +83,7 @@ extension SQLiteJobStore {
     }
 
     private static func begin(
-        _ draft: String, knowing agents: [AgentRecord], at moment: Timestamp
+        _ draft: String, knowing decisions: LaterDecisions, at moment: Timestamp
     ) throws -> Int {
         let database = try DatabaseQueue(path: draft, configuration: StoreDatabase.configuration)
         try StoreSchema.migrator.migrate(database)
@@ -78,7 +92,7 @@ extension SQLiteJobStore {
             try connection.execute(sql: "PRAGMA journal_mode = DELETE")
             try connection.execute(sql: "PRAGMA synchronous = FULL")
         }
-        let count = try database.write { try StoreSession($0).beginNewEpochs(at: moment, knowing: agents) }
+        let count = try database.write { try StoreSession($0).beginNewEpochs(at: moment, knowing: decisions) }
         try database.close()
         return count
     }

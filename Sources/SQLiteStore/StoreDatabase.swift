@@ -75,8 +75,10 @@ final class StoreDatabase: Sendable {
 
     /// Refuses a file that is damaged, another program's or newer, having written nothing.
     ///
-    /// - Parameter name: the path that people know it by, where that is another.
-    static func check(_ path: String, as name: String? = nil) throws {
+    /// - Parameters:
+    ///   - name: the path that people know it by, where that is another.
+    ///   - mayBeNew: whether a file with nothing in it will do.
+    static func check(_ path: String, as name: String? = nil, mayBeNew: Bool = true) throws {
         let name = name ?? path
         var configuration = Self.configuration
         configuration.readonly = true
@@ -85,9 +87,9 @@ final class StoreDatabase: Sendable {
             guard findings == ["ok"] else { throw StoreError(.damaged, findings.joined(separator: "; ")) }
             let isEmpty = try Int.fetchOne(connection, sql: "SELECT count(*) FROM sqlite_schema") == 0
             let mark = try Int.fetchOne(connection, sql: "PRAGMA application_id")
-            guard isEmpty || mark == applicationID else {
-                throw StoreError(
-                    .cannotOpen, "'\(name)' is another program's file; name one of the panel's own")
+            guard mark == applicationID || isEmpty && mayBeNew else {
+                let what = isEmpty ? "a file with nothing in it" : "another program's file"
+                throw StoreError(.cannotOpen, "'\(name)' is \(what); name one of the panel's own")
             }
             guard try !StoreSchema.migrator.hasBeenSuperseded(connection) else {
                 throw StoreError(

@@ -18,6 +18,13 @@ enum StoreFile {
         return Int(status.st_size)
     }
 
+    /// Whether both names are one file's.
+    static func isSame(_ path: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_ino == second.st_ino
+            && first.st_dev == second.st_dev
+    }
+
     /// Copies a file to one for its owner alone, on the disk when this returns; one that is not there is none.
     static func copy(_ path: String, to other: String) throws(StoreError) {
         let source = open(path, O_RDONLY | O_CLOEXEC)

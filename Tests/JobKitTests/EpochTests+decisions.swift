@@ -66,7 +66,8 @@ extension EpochTests {
         var later = try #require(try await store.read { try $0.agent(Fixtures.agent) })
         (later.keyGeneration, later.epoch) = (2, epoch + 100)
         _ = try await store.write { [later, epoch] in
-            try $0.beginNewEpochs(at: Timestamp(milliseconds: Int64(epoch) * 1000), knowing: [later])
+            try $0.beginNewEpochs(
+                at: Timestamp(milliseconds: Int64(epoch) * 1000), knowing: LaterDecisions(agents: [later]))
         }
         for number: UInt8 in 1...2 { #expect(try await state(number) == "failed abandoned") }
         let agent = try #require(try await store.read { try $0.agent(Fixtures.agent) })
@@ -109,6 +110,42 @@ extension EpochTests {
         #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) } == [])
     }
 
+    /// A backup brings no job back that was called off or given up since, and makes up no end of one.
+    @Test func keepsWhatWasDecidedAgainstJobsSince() async throws {
+        try await meetAgent(isRecovering: false)
+        let failed = AttemptResult.sample(.exited(code: 75))
+        let ran: [JobEvent] = [.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)]
+        func job(_ number: UInt8, _ events: [JobEvent]) throws -> JobRecord {
+            try events.reduce(Fixtures.job(number)) { try $0.after($1) }
+        }
+        // What the backup has, and what became of it since.
+        let rows: [(backup: [JobEvent], since: [JobEvent], ends: String)] = [
+            ([], [.cancelRequested], "cancelled before_start"),
+            ([], ran + [.cancelRequested], "queued "),
+            (ran, [.cancelRequested], "running "),
+            (ran + [.finished(attempt: 1, failed)], [.cancelRequested], "cancelled between_attempts"),
+            (ran, [.finished(attempt: 1, failed), .cancelRequested], "running "),
+            (ran, [.abandoned("given up")], "failed abandoned"),
+            (ran, [], "running "),
+        ]
+        var later: [JobRecord] = []
+        for (index, row) in rows.enumerated() {
+            let old = try job(UInt8(index + 1), row.backup)
+            try await insert(old)
+            later.append(try row.since.reduce(old) { try $0.after($1) })
+        }
+        let calledOff = later.filter { $0.cancelRequestedAt != nil || $0.reason == .abandoned }
+        _ = try await store.write { [epoch] in
+            try $0.beginNewEpochs(
+                at: Timestamp(milliseconds: Int64(epoch) * 1000), knowing: LaterDecisions(jobs: calledOff))
+        }
+        for (index, row) in rows.enumerated() { #expect(try await state(UInt8(index + 1)) == row.ends) }
+        let marks = try await store.read { store in
+            try (1...7).map { try store.job(Fixtures.jobID(UInt8($0)))?.cancelRequestedAt != nil }
+        }
+        #expect(marks == [true, false, true, true, true, false, false])
+    }
+
     /// A backup takes no revocation back, no pause and no quarantine.
     @Test func keepsWhatWasDecidedAgainstAgentsSince() async throws {
         try await meetAgent(isRecovering: false)
@@ -119,7 +156,7 @@ extension EpochTests {
         other.pause = AgentRecord.Pause(at: Fixtures.time, note: "disk")
         other.quarantined = "poison"
         let count = try await store.write { [revoked, other] in
-            try $0.beginNewEpochs(at: Fixtures.time, knowing: [revoked, other])
+            try $0.beginNewEpochs(at: Fixtures.time, knowing: LaterDecisions(agents: [revoked, other]))
         }
         #expect(count == 2)
         let agents = try await store.read { try $0.agents() }

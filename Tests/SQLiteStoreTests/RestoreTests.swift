@@ -158,6 +158,55 @@ import Testing
         #expect(try !SQLiteJobStore.restore(backup, to: path, at: moment).keepsDecisions)
     }
 
+    @Test func keepsWhatWasCalledOffSince() async throws {
+        let store = try SQLiteJobStore(path: path)
+        try await store.write { [moment] store in
+            for number in 1...2 {
+                let job = try #require(try store.job(JobRecord.sample(number).id))
+                guard case .changed(let next) = try job.applying(.cancelRequested, at: moment) else { return }
+                try store.update(next, from: job)
+            }
+        }
+        try store.close()
+        _ = try SQLiteJobStore.restore(backup, to: path, at: moment)
+        let jobs = try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()) }
+        #expect(jobs.map(\.id) == [JobRecord.sample(1).id])
+        #expect(jobs.first?.state == .cancelled && jobs.first?.reason == .beforeStart)
+    }
+
+    /// A restoration was killed before it had read anything: what it left is a copy of its backup, and decides nothing.
+    @Test func knowsNoDecisionsOfACopyThatWasNotFinished() throws {
+        for suffix in StoreFile.all { unlink(path + suffix) }
+        try StoreFile.copy(backup, to: path + ".restoring")
+        #expect(try !SQLiteJobStore.restore(backup, to: path, at: moment).keepsDecisions)
+    }
+
+    @Test func leavesAloneWhatItMadeItself() throws {
+        for name in [path + ".restoring", path + ".restored"] {
+            try StoreFile.copy(backup, to: name)
+            let error = #expect(throws: StoreError.self) {
+                try SQLiteJobStore.restore(name, to: path, at: moment)
+            }
+            #expect(error?.message.contains("name the backup itself") == true)
+            #expect(try StoreFile.size(of: name) == StoreFile.size(of: backup))
+        }
+    }
+
+    /// As a copy is of a record whose name was mistyped.
+    @Test func refusesADatabaseWithNothingInIt() async throws {
+        let empty = folder.path("empty.sqlite")
+        let database = try DatabaseQueue(path: empty)
+        try await database.vacuum()
+        try await database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 1") }
+        try database.close()
+        #expect(try StoreFile.size(of: empty) > 0)
+        let error = #expect(throws: StoreError.self) {
+            try SQLiteJobStore.restore(empty, to: path, at: moment)
+        }
+        #expect(error?.message.contains("nothing in it") == true)
+        #expect(try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()).count } == 2)
+    }
+
     @Test func waitsForNoRunningPanel() throws {
         let store = try SQLiteJobStore(path: path)
         let error = #expect(throws: StoreError.self) {

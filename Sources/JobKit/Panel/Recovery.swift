@@ -1,5 +1,19 @@
 // A panel that was restored from a backup, and what agents tell it of the time since.
 
+/// What a record knows that is replaced by its backup, and the backup may not: what people decided since.
+package struct LaterDecisions: Sendable {
+    /// Agents as they stand.
+    package var agents: [AgentRecord] = []
+    /// Jobs that were called off or given up, as they stand.
+    package var jobs: [JobRecord] = []
+
+    /// No decisions.
+    package init(agents: [AgentRecord] = [], jobs: [JobRecord] = []) {
+        self.agents = agents
+        self.jobs = jobs
+    }
+}
+
 extension StoreWriter {
     /// Begins a new epoch with every agent: call it once, on a record that was put back.
     ///
@@ -7,12 +21,13 @@ extension StoreWriter {
     ///
     /// - Parameters:
     ///   - moment: the time, which names the epochs.
-    ///   - others: agents as the record has them that is replaced: what was decided against one since the backup
-    ///     stands.
+    ///   - decisions: what the record that is replaced says of these since the backup stands.
     /// - Returns: how many agents there are.
-    package func beginNewEpochs(at moment: Timestamp, knowing others: [AgentRecord] = []) throws -> Int {
+    package func beginNewEpochs(
+        at moment: Timestamp, knowing decisions: LaterDecisions = LaterDecisions()
+    ) throws -> Int {
         try noteRestoration(at: moment)
-        for other in others {
+        for other in decisions.agents {
             let known = try agent(other.id)
             var agent = known ?? other
             agent.takeOver(restrictionsOf: other)
@@ -30,11 +45,24 @@ extension StoreWriter {
             try save(agent)
             if agent.revokedAt != nil { try giveUpOpenJobs(of: agent.id, actor: "panel", at: moment) }
         }
+        for job in decisions.jobs { try callOff(job, at: moment) }
         try record(
             AuditDraft(
                 at: moment, actor: "panel", action: "panel.restored", detail: ["agents": String(agents.count)]
             ))
         return agents.count
+    }
+
+    /// Calls a job off, or gives it up, as it was since the backup; where it had begun in between its agent tells how it
+    /// went.
+    private func callOff(_ later: JobRecord, at moment: Timestamp) throws {
+        guard let job = try job(later.id), !job.state.isFinal, job.cancelRequestedAt == nil else { return }
+        let hadNotBegun = later.reason == .beforeStart || later.reason == .betweenAttempts
+        if later.reason == .abandoned {
+            _ = try apply(.abandoned(later.detail ?? ""), to: job, actor: "panel", at: moment)
+        } else if job.state == .running || hadNotBegun && later.attempt.id == job.attempt.id {
+            _ = try apply(.cancelRequested, to: job, actor: "panel", at: moment)
+        }
     }
 
     /// Gives up what a revoked agent was given and may not have begun, where it has not told what it did: whoever comes

@@ -40,6 +40,13 @@ struct StoreSession: StoreReader {
         try database.rows(Self.selectDue, [moment.milliseconds], JobRow.read)
     }
 
+    /// Jobs that somebody wanted called off, or gave up.
+    func jobsCalledOff() throws -> [JobRecord] {
+        try database.rows(
+            "\(JobRow.selection) WHERE job.cancelRequestedAt IS NOT NULL OR job.reason = ?",
+            [JobReason.abandoned.rawValue], JobRow.read)
+    }
+
     static let countOpen = "SELECT count(*) FROM job WHERE agent = ? AND finishedAt IS NULL"
 
     func openJobs(of agent: AgentID) throws -> Int {
