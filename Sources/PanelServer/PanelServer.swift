@@ -4,7 +4,7 @@ import SQLiteStore
 import ServiceSettings
 
 /// The panel: `PanelServer [--env-file PATH]`, and what is asked of it once: `--enrol AGENT_ID` or
-/// `--agent-key AGENT_ID`, each with `--key-generation N`, or `--restore BACKUP`.
+/// `--agent-key AGENT_ID`, each with `--key-generation N`, `--restore BACKUP`, or `--verify-audit RECORD`.
 @main
 struct PanelServer {
     static func main() async {
@@ -13,8 +13,10 @@ struct PanelServer {
                 CommandLine.arguments,
                 allowing: [
                     "--env-file": "PATH", "--enrol": "AGENT_ID", "--key-generation": "N",
-                    "--agent-key": "AGENT_ID", "--restore": "BACKUP",
+                    "--agent-key": "AGENT_ID", "--restore": "BACKUP", "--verify-audit": "RECORD",
                 ])
+            try check(options)
+            if let record = options["--verify-audit"] { return try verifyAudit(of: record) }
             let settings = try Settings(file: options["--env-file"])
             if let name = options["--agent-key"] {
                 return try printKey(of: name, generation: options["--key-generation"], settings)
@@ -30,6 +32,36 @@ struct PanelServer {
             logger.logLevel = configuration.logLevel
             try await Panel.build(configuration, logger: logger).run()
         }
+    }
+
+    /// One thing is done at a time, and nothing that was asked for is passed over.
+    private static func check(_ options: CommandLineOptions) throws {
+        let keys = ["--enrol", "--agent-key"], commands = keys + ["--restore", "--verify-audit"]
+        let given = commands.filter { options[$0] != nil }
+        guard given.count < 2 else {
+            throw StartupProblem("\(given.joined(separator: " and ")) are done one at a time; leave one out")
+        }
+        guard options["--key-generation"] == nil || keys.contains(where: given.contains) else {
+            throw StartupProblem("--key-generation belongs to --enrol or --agent-key")
+        }
+    }
+
+    /// Says whether a record's audit trail is whole, and how it ends.
+    private static func verifyAudit(of record: String) throws {
+        let verdict: SQLiteJobStore.AuditVerdict
+        do throws(StoreError) {
+            verdict = try SQLiteJobStore.auditVerdict(of: record)
+        } catch {
+            throw StartupProblem("--verify-audit: \(error.message)")
+        }
+        if let number = verdict.firstBreak {
+            throw StartupProblem(
+                "the audit trail of '\(record)' was tampered with: line \(number) does not follow from line "
+                    + "\(verdict.lines), the last that holds; compare with a backup from before")
+        }
+        Program.say(
+            "the audit trail of '\(record)' is whole: \(verdict.lines) lines, the last one's digest is")
+        Program.say(verdict.head)
     }
 
     /// Puts a backup in the record's place; the next start asks the agents what they did since.

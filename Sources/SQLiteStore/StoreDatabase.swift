@@ -108,6 +108,9 @@ final class StoreDatabase: Sendable {
                 "'\(path)' is damaged (\(error.message)); keep it and its '-wal' for study "
                     + "and restore the last backup in its place",
                 underlying: error.underlying)
+        case let error as StoreError where error.code == .cannotOpen && error.underlying is DatabaseError:
+            StoreError(
+                .cannotOpen, "'\(path)' cannot be opened: \(error.message)", underlying: error.underlying)
         case let error as StoreError: error
         case let error: StoreError(.cannotOpen, "'\(path)' cannot be opened", underlying: error)
         }

@@ -75,6 +75,10 @@ struct EnrolmentTests {
         (["--agent-key", "agent-001", "--key-generation", "x"], "a whole number from 1"),
         (["--enrol", "no name"], "is no server name"),
         (["--enrol", "agent-001", "--key-generation", "0"], "a whole number from 1"),
+        (["--key-generation", "2"], "--key-generation belongs to --enrol or --agent-key"),
+        (["--restore", "x", "--key-generation", "2"], "--key-generation belongs to --enrol or --agent-key"),
+        (["--enrol", "agent-001", "--restore", "x"], "--enrol and --restore are done one at a time"),
+        (["--verify-audit", "/nowhere/panel.sqlite"], "'/nowhere/panel.sqlite' cannot be opened"),
     ])
     func refuses(_ words: [String], _ reason: String) async throws {
         try await House.run(withAgent: false) { house in

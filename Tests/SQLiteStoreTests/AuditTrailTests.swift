@@ -1,8 +1,9 @@
 import GRDB
 import JobKit
-import SQLiteStore
 import TestSupport
 import Testing
+
+@testable import SQLiteStore
 
 @Suite("The audit trail on disk") struct AuditTrailTests {
     let folder: TemporaryDirectory
@@ -60,5 +61,22 @@ import Testing
         let again = try SQLiteJobStore(path: path)
         let lines = try await again.read { try $0.audit(after: 0, limit: 99) }
         #expect(AuditEntry.firstBreak(in: lines) == firstBreak)
+        let verdict = try SQLiteJobStore.auditVerdict(of: path)
+        #expect(verdict.firstBreak == firstBreak)
+        #expect(verdict.lines == lines.filter { $0.number < firstBreak }.count)
+    }
+
+    /// Beside the panel that writes it, over more lines than are read at once; and a trail with nothing in it.
+    @Test(arguments: [0, 1, 1000, 2001]) func tellsThatATrailIsWhole(lines: Int) async throws {
+        let store = try SQLiteJobStore(path: path)
+        try await store.write { writer in
+            for _ in 0..<lines {
+                try writer.record(
+                    AuditDraft(at: JobRecord.sampleStart, actor: "ops", action: "a", detail: [:]))
+            }
+        }
+        let verdict = try SQLiteJobStore.auditVerdict(of: path)
+        let last = try await store.read { try $0.audit(after: max(0, lines - 1), limit: 1).last }
+        #expect(verdict == .init(lines: lines, head: last?.digest ?? AuditEntry.genesis, firstBreak: nil))
     }
 }
