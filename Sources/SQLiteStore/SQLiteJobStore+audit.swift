@@ -12,7 +12,7 @@ extension SQLiteJobStore {
         public let firstBreak: Int?
     }
 
-    /// Follows the chain of a record's audit trail; the record may be in use, or a backup. Blocks.
+    /// Follows the chain of the audit trail of a record, which may be in use, or a backup; blocks.
     ///
     /// Nothing is written. Lines that were cut off at the end leave no trace in those before: compare the heads.
     public static func auditVerdict(of path: String) throws(StoreError) -> AuditVerdict {

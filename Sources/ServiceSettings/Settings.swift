@@ -27,11 +27,18 @@ package struct Settings: Sendable {
 
     /// The value of a setting that no log and no error may show.
     ///
-    /// - Throws: where a blank or a line's end is at either end of it: the other side would not have it.
+    /// - Throws: where a blank or a line's end is at either end of it, or a sign in it that is none of a text: the other
+    ///   side would not have it.
     package func secret(_ name: String) throws -> String? {
         guard let text = value(name, isSecret: true) else { return nil }
         guard let first = text.utf8.first, let last = text.utf8.last, first > 0x20, last > 0x20 else {
             throw StartupProblem("\(name) begins or ends with a blank or a line's end; take it away")
+        }
+        // Bytes that are no UTF-8 were replaced by then: other ones would make the same secret.
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != "\u{FFFD}" })
+        else {
+            throw StartupProblem(
+                "\(name) holds a sign that is none of a text; write it in letters and digits")
         }
         return text
     }

@@ -99,6 +99,38 @@ struct ControlTests {
         }
     }
 
+    // MARK: - How it is asked for
+
+    /// What has no members may come with a type of content all the same, and nothing behind the path.
+    @Test func takesADecisionWithoutABody() async throws {
+        try await House.run([.patient]) { house in
+            let json = ["content-type": "application/json"]
+            for verb in ["pause", "resume", "release"] {
+                let path = "/api/servers/agent-001/\(verb)"
+                let answer = try await house.api.send("POST", path, headers: json)
+                #expect(answer.status == 200, "\(verb)")
+                let asked = try await house.api.send("POST", path + "?really=yes")
+                #expect(try asked.findings == ["really unknown_parameter"])
+            }
+        }
+    }
+
+    /// A line is short in memory, too, and moves nobody's terminal.
+    @Test(arguments: [
+        "a" + String(repeating: "\u{301}", count: 100_000), "left\u{202E}right", "one\u{2028}two", "ta\tb",
+        "x\u{200B}",
+    ])
+    func takesNoNoteThatIsMoreThanALine(_ text: String) async throws {
+        try await House.run(withAgent: false) { house in
+            let path = "/api/jobs/01m8kjmqp9mr00000000000000/abandon"
+            for name in ["operator", "note"] {
+                let texts = ["operator": "o", "note": "n"].merging([name: text]) { $1 }
+                let answer = try await house.api.post(path, JSONValue(strings: texts).canonicalBytes())
+                #expect(try answer.findings == ["\(name) characters"])
+            }
+        }
+    }
+
     // MARK: - Giving up
 
     @Test func givesUpAJobOfAServerThatIsGone() async throws {
@@ -113,6 +145,9 @@ struct ControlTests {
             #expect(answer.status == 200)
             #expect(try answer.json["reason"] == "abandoned")
             #expect(try answer.json["detail"] == "given up by alice: the server burnt")
+            #expect(try await house.api.post("/api/jobs/\(id)/abandon", body.utf8).status == 200)
+            let other = #"{"operator":"bob","note":"the server burnt"}"#
+            #expect(try await house.api.post("/api/jobs/\(id)/abandon", other.utf8).status == 409)
 
             // The agent comes back, and with it a script that nobody waits for any more.
             try house.agent.start()

@@ -123,6 +123,22 @@ import ValidationKit
         }
     }
 
+    /// A client that got no answer asks again; the key that was given meanwhile stays good.
+    @Test func revokesOnce() async throws {
+        try await meetAgent()
+        let first = try #require(try await servers().revoke(Fixtures.agent, actor: "ops"))
+        let again = try #require(try await servers().revoke(Fixtures.agent, actor: "ops"))
+        #expect(first.keyGeneration == 2)
+        #expect(again == first)
+    }
+
+    @Test func keepsTheNoteOfAPauseThatIsAskedForAgain() async throws {
+        try await meetAgent()
+        _ = try await servers().pause(Fixtures.agent, note: "kernel update", actor: "ops")
+        let again = try await servers().pause(Fixtures.agent, note: nil, actor: "ops")
+        #expect(again?.pause?.note == "kernel update")
+    }
+
     @Test func runsAgainWithWhatIsGivenAnew() async throws {
         try await meetAgent()
         let first = try accepted(try await submit(desk()))

@@ -28,7 +28,7 @@ public actor AgentWorker {
     /// How often each attempt was followed; the last one counts.
     private var followings: [AttemptID: Int] = [:]
     private var announcedHalt: AgentMachine.Halt?
-    private var isLinkDown = false
+    private var outage = Outage()
     private var announcedObstacle: String?
     private var isUnanswered = false
     private var beganAt: Int64 = 0
@@ -369,12 +369,10 @@ public actor AgentWorker {
     {
         do throws(QueueError) {
             let value = try await call()
-            if isLinkDown { onEvent(.linkRestored) }
-            isLinkDown = false
+            if outage.end() { onEvent(.linkRestored) }
             return value
         } catch {
-            if !isLinkDown, !Task.isCancelled { onEvent(.linkFailed(error)) }
-            isLinkDown = true
+            if !Task.isCancelled, outage.isNews(error) { onEvent(.linkFailed(error)) }
             // Many agents may have lost it in the same moment.
             try? await clock.sleep(for: .milliseconds(Int.random(in: 0...1000)))
             return nil

@@ -23,8 +23,12 @@ extension JobDesk {
     ///   - note: why.
     /// - Returns: the job as it stands, or nil where there is none.
     public func abandon(_ id: JobID, operator name: String, note: String) async throws -> JobRecord? {
-        try await decide(.abandoned("given up by \(name): \(note)"), on: id, actor: "operator:\(name)")
+        try await decide(
+            .abandoned(Self.abandonment(by: name, note: note)), on: id, actor: "operator:\(name)")
     }
+
+    /// What a job that was given up says about it.
+    public static func abandonment(by name: String, note: String) -> String { "given up by \(name): \(note)" }
 
     /// Takes the job through the event, and has the agent call it off where that changed it.
     private func decide(_ event: JobEvent, on id: JobID, actor: String) async throws -> JobRecord? {

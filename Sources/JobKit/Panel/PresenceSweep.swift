@@ -40,7 +40,7 @@ public actor PresenceSweep {
     private var beganAfter: Duration?
     private var unbelieved: Set<AgentID> = []
     private var setBack: Set<AgentID> = []
-    private var isLinkDown = false
+    private var outage = Outage()
     /// Whose beat the panel looks at, should it die of it.
     private var caution: Caution
     /// Agents that lay too much on the wire when that was looked at last.
@@ -112,11 +112,9 @@ public actor PresenceSweep {
             var count = 0
             let time = try await clock.measure { count = try await sweep() }
             onEvent(.swept(agents: count, in: time))
-            if isLinkDown { onEvent(.linkRestored) }
-            isLinkDown = false
+            if outage.end() { onEvent(.linkRestored) }
         } catch let error as QueueError {
-            if !isLinkDown { onEvent(.linkFailed(error)) }
-            isLinkDown = true
+            if outage.isNews(error) { onEvent(.linkFailed(error)) }
         } catch  where error.isPassingStoreFailure {
             onEvent(.storeFailed(error))
         }
@@ -145,8 +143,7 @@ public actor PresenceSweep {
         do {
             try await lookUp(Array(strangers.take()))
         } catch let error as QueueError {
-            if !isLinkDown { onEvent(.linkFailed(error)) }
-            isLinkDown = true
+            if outage.isNews(error) { onEvent(.linkFailed(error)) }
         } catch  where error.isPassingStoreFailure {
             onEvent(.storeFailed(error))
         }

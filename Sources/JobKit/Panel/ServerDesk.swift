@@ -25,13 +25,13 @@ public struct ServerDesk: Sendable {
     ///
     /// - Parameters:
     ///   - agent: the server's agent.
-    ///   - note: why, for others to read.
+    ///   - note: why, for others to read; nil keeps the note of a server that is paused.
     ///   - actor: who decides it, as the audit trail names them.
     /// - Returns: the agent's record, or nil where there is none.
     public func pause(_ agent: AgentID, note: String?, actor: String) async throws -> AgentRecord? {
         try await change(agent, "agent.paused", actor, detail: note.map { ["note": $0] } ?? [:]) {
             record, moment in
-            record.pause = AgentRecord.Pause(at: record.pause?.at ?? moment, note: note)
+            record.pause = AgentRecord.Pause(at: record.pause?.at ?? moment, note: note ?? record.pause?.note)
         }
     }
 
@@ -59,6 +59,8 @@ public struct ServerDesk: Sendable {
     /// - Returns: the agent's record, or nil where there is none.
     public func revoke(_ agent: AgentID, actor: String) async throws -> AgentRecord? {
         try await change(agent, "agent.revoked", actor) { record, moment in
+            // Asked again, as by a client that got no answer, it takes no key away that was given meanwhile.
+            guard record.revokedAt == nil else { return }
             record.revokedAt = moment
             record.keyGeneration += 1
             record.keyID = nil

@@ -48,7 +48,10 @@ struct JobActionsController: Sendable {
         guard let job = try await desk.abandon(id, operator: name, note: note) else {
             throw Problem.unknownJob(id.description)
         }
-        guard job.reason == .abandoned else { throw Problem.final(job) }
+        // A repetition of the request is answered, another operator's is too late.
+        guard job.reason == .abandoned, job.detail == JobDesk.abandonment(by: name, note: note) else {
+            throw Problem.final(job)
+        }
         feed.tell(id)
         var payload = job.payload
         payload["success"] = true

@@ -8,8 +8,13 @@ import ValidationKit
 struct RequestBody {
     /// Bytes a body has at most.
     static let maximum = 1 << 20
-    /// Characters a note of an operator has at most.
+    /// Characters a note of an operator has at most; one that is written with accents of its own has more than one.
     private static let noteLength = 500
+
+    /// What moves a terminal, ends a line or turns text around.
+    private static let unwritten: Set<Unicode.GeneralCategory> = [
+        .control, .format, .lineSeparator, .paragraphSeparator,
+    ]
 
     /// The client's key for this request, or nil.
     let idempotencyKey: IdempotencyKey?
@@ -19,19 +24,19 @@ struct RequestBody {
 
     /// - Parameter mayBeMissing: whether no body at all stands for `{}`.
     init(_ request: Request, mayBeMissing: Bool = false) async throws {
-        if mayBeMissing, request.headers[.contentType] == nil {
-            guard try await request.body.collect(upTo: Self.maximum).readableBytes == 0 else {
-                throw Problem.mediaType
-            }
+        _ = try Query(request, allowing: [])
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximum {
+            throw Problem.bodyTooLarge
+        }
+        let isJSON = Self.isJSON(request.headers[.contentType])
+        guard isJSON || mayBeMissing else { throw Problem.mediaType }
+        let buffer = try await request.body.collect(upTo: Self.maximum)
+        if mayBeMissing, buffer.readableBytes == 0 {
             object = JSONObject()
             idempotencyKey = nil
             return
         }
-        guard Self.isJSON(request.headers[.contentType]) else { throw Problem.mediaType }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > Self.maximum {
-            throw Problem.bodyTooLarge
-        }
-        let buffer = try await request.body.collect(upTo: Self.maximum)
+        guard isJSON else { throw Problem.mediaType }
         let body: JSONValue
         do {
             body = try JSONValue(parsing: Array(buffer.readableBytesView))
@@ -67,8 +72,8 @@ struct RequestBody {
     mutating func line(_ name: String, _ what: String) -> String {
         let text = string(name, what)
         let isLine =
-            (1...Self.noteLength).contains(text.count)
-            && text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+            (1...Self.noteLength).contains(text.unicodeScalars.count)
+            && text.unicodeScalars.allSatisfy { !Self.unwritten.contains($0.properties.generalCategory) }
         if isGoodSoFar, !isLine {
             refuse(name, "characters", "'\(name)' has to be one line of 1 to \(Self.noteLength) characters")
         }
