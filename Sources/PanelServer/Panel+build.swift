@@ -30,6 +30,10 @@ struct Panel {
         let catalog = try Catalog(folder: configuration.installersFolder)
         events.catalog(catalog)
         let (store, eventNotes, beatNotes) = try openStore(configuration.databasePath)
+        // A name that was mistyped would go unnoticed: there would be no jobs, and no servers.
+        logger.notice(
+            store.isNew ? "a new record is made" : "record opened",
+            metadata: ["path": "\(configuration.databasePath)", "redis": "\(configuration.redis)"])
         let link = try RedisJobQueue(
             at: configuration.redis, name: "panel", prefix: configuration.redisPrefix)
         let keyring = Keyring(configuration.rootKey, previous: configuration.previousRootKey)

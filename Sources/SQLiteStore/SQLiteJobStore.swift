@@ -18,6 +18,9 @@ public final class SQLiteJobStore: JobStore {
         commits = GroupCommit(database)
     }
 
+    /// Whether the record was made by this opening.
+    public var isNew: Bool { database.isNew }
+
     /// Closes the file, for another to open; blocks while the last writes end.
     ///
     /// Not needed before the process ends. What is asked of the store afterwards fails.

@@ -15,6 +15,8 @@ final class StoreDatabase: Sendable {
     private static let logLimit = 64 * 1024 * 1024
 
     let pool: DatabasePool
+    /// Whether there was no record before.
+    let isNew: Bool
     // Behind the pool, so that the file is closed before the lock goes.
     private let lock: StoreLock
 
@@ -24,6 +26,7 @@ final class StoreDatabase: Sendable {
     /// written to it. 4. Open it. 5. Bring its form up to date. 6. Sign the lock.
     init(path: String) throws(StoreError) {
         lock = try StoreLock(path: path + ".lock")
+        isNew = !lock.wasUsed
         try Self.prepareFile(path, lock: lock)
         do {
             try Self.check(path)

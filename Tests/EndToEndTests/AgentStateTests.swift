@@ -43,7 +43,7 @@ struct AgentStateTests {
             for _ in 1...2 {
                 try house.agent.start()
                 #expect(try await house.agent.end() == 1)
-                #expect(house.agent.output.contains("no journal of them; enrol it anew"))
+                #expect(house.agent.output.contains("no journal of them; move AGENT_STATE away"))
             }
             #expect(!house.scripts(of: id).isEmpty)
             #expect(try await house.job(id)["status"] == "running")

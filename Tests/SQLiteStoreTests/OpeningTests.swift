@@ -15,6 +15,14 @@ import Testing
         path = folder.path("panel.sqlite")
     }
 
+    @Test func tellsWhetherTheRecordIsNew() throws {
+        let folder = try TemporaryDirectory()
+        let first = try SQLiteJobStore(path: folder.path("a.sqlite"))
+        #expect(first.isNew)
+        try first.close()
+        #expect(try !SQLiteJobStore(path: folder.path("a.sqlite")).isNew)
+    }
+
     @Test("syncs every commit and keeps foreign keys, on the write connection")
     func isSetUpForDurability() throws {
         let database = try StoreDatabase(path: path)

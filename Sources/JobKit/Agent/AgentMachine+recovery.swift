@@ -35,7 +35,9 @@ extension AgentMachine {
         switch entry {
         case .identity(let owner, _):
             guard owner == agent else {
-                throw JournalError("the journal belongs to agent '\(owner)', not to '\(agent)'")
+                throw JournalError(
+                    "the journal belongs to agent '\(owner)', not to '\(agent)': set AGENT_ID back, "
+                        + "or move the folder AGENT_STATE away and enrol this server anew")
             }
         case .received(let kind, let payload): try restore(payload, kind, scrutiny(payload))
         case .poison(let payload): try restore(payload, .job, .nameOnly)

@@ -102,13 +102,16 @@ public actor AgentWorker {
         if !lost.isEmpty { onEvent(.cleared(lost)) }
         if entries.isEmpty {
             guard standings.count == lost.count else {
-                throw JournalError("there are attempts on this server but no journal of them; enrol it anew")
+                throw JournalError(
+                    "there are attempts on this server but no journal of them; move AGENT_STATE away and enrol it anew"
+                )
             }
             try await journal.append([.identity(agent: identity.agent, machine: identity.machine)])
         } else {
             guard case .identity(_, let owner)? = entries.first, owner == identity.machine else {
                 throw JournalError(
-                    "the journal belongs to another machine; a cloned server has to be enrolled anew")
+                    "the journal belongs to another machine; move AGENT_STATE away and enrol this server anew"
+                )
             }
             var isAnySetAside = false
             try machine.replay(entries) { payload in

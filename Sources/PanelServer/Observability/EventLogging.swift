@@ -86,7 +86,10 @@ struct EventLogging: Sendable {
                 metadata: ["agent": "\(agent)", "skew_ms": "\(milliseconds)"])
         case .unbelievable(let agent):
             logger.error(
-                "a beat is not to be believed: the agent's AGENT_KEY or SECRET_KEY is not this panel's",
+                """
+                a beat is not to be believed: the agent's AGENT_KEY or SECRET_KEY is not this panel's, or the key is of \
+                another generation than the server's key_generation (--key-generation)
+                """,
                 metadata: ["agent": "\(agent)"])
         case .flooded(let agent, let burden, let isShutOut):
             logger.critical(
