@@ -65,8 +65,11 @@ struct Agent {
         } catch {
             throw StartupProblem("AGENT_INSTALLERS: \(error)")
         }
-        guard access(configuration.runner, X_OK) == 0 else {
-            let reason = String(cString: strerror(errno))
+        var status = stat()
+        let isThere = stat(configuration.runner, &status) == 0
+        let isFile = isThere && status.st_mode & S_IFMT == S_IFREG
+        guard isFile, access(configuration.runner, X_OK) == 0 else {
+            let reason = isThere && !isFile ? "it is no file" : String(cString: strerror(errno))
             throw StartupProblem("AGENT_RUNNER: '\(configuration.runner)' cannot be executed: \(reason)")
         }
     }

@@ -5,9 +5,11 @@ import ServiceSettings
 enum PrivateFolder {
     /// Makes the folder at a full path, and those above it, where they are missing.
     ///
-    /// - Parameter setting: the setting that names it.
-    /// - Throws: ``StartupProblem`` where it cannot be made.
-    static func make(_ path: String, setting: String) throws {
+    /// - Parameters:
+    ///   - setting: the setting that names it.
+    ///   - isGuarded: whether nobody else may write into it, as far as its mode and owner say.
+    /// - Throws: ``StartupProblem`` where it cannot be made, or is open to others.
+    static func make(_ path: String, setting: String, isGuarded: Bool = false) throws {
         var above = ""
         for name in path.split(separator: "/") {
             above += "/" + name
@@ -15,6 +17,11 @@ enum PrivateFolder {
                 throw StartupProblem(
                     "\(setting): '\(above)' cannot be made: \(String(cString: strerror(errno)))")
             }
+        }
+        guard isGuarded else { return }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
+            throw StartupProblem("\(setting): others may write into '\(path)'; give it to root alone (chmod 700)")
         }
     }
 }

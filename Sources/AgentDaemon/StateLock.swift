@@ -7,7 +7,7 @@ final class StateLock: Sendable {
 
     /// - Throws: ``StartupProblem`` where another agent holds it.
     init(folder: String) throws {
-        try PrivateFolder.make(folder, setting: "AGENT_STATE")
+        try PrivateFolder.make(folder, setting: "AGENT_STATE", isGuarded: true)
         let path = "\(folder)/agent.lock"
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {

@@ -79,6 +79,8 @@ import Testing
         (["AGENT_LOGS": "/dev/null/logs"], "AGENT_LOGS: '/dev/null/logs' cannot be made"),
         (["AGENT_INSTALLERS": "/nowhere"], "AGENT_INSTALLERS: '/nowhere' does not exist"),
         (["AGENT_RUNNER": "/nowhere"], "AGENT_RUNNER: '/nowhere' cannot be executed"),
+        (["AGENT_RUNNER": "/usr"], "AGENT_RUNNER: '/usr' cannot be executed"),
+        (["AGENT_STATE": "/var/tmp"], "AGENT_STATE: others may write into '/var/tmp'"),
     ]
 
     @Test(.enabled(if: House.hasRoot, House.needsRoot)) func namesTheSettingThatKeepsTheAgentFromStarting()
