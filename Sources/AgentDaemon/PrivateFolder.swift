@@ -21,7 +21,8 @@ enum PrivateFolder {
         guard isGuarded else { return }
         var status = stat()
         guard stat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
-            throw StartupProblem("\(setting): others may write into '\(path)'; give it to root alone (chmod 700)")
+            throw StartupProblem(
+                "\(setting): others may write into '\(path)'; give it to root alone (chmod 700)")
         }
     }
 }
