@@ -166,6 +166,23 @@ import Testing
         #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
     }
 
+    /// However deep a script hides it: groups below its own end where ours are counted and taken away.
+    @Test func aLeftoverInAGroupOfItsOwnIsEndedAndCounted() async throws {
+        let server = try TestServer()
+        let host = server.host(limits: .short())
+        let attempt = try await server.start(
+            """
+            group=$(awk '$0 ~ / - cgroup2 / { print $5; exit }' /proc/self/mountinfo)$(sed -n 's/^0:://p' /proc/self/cgroup)
+            for _ in {1..40}; do mkdir "$group/n" 2>/dev/null || break; group+=/n; done
+            sleep 1000 >/dev/null 2>&1 &
+            echo $! >"$group/cgroup.procs"; echo $!
+            """, on: host)
+        let run = try await server.follow(attempt, host)
+        #expect(run.result?.leftovers == 1 && run.result?.survivors == 0)
+        #expect(!isAlive(try #require(pid_t(run.text.dropLast()))))
+        #expect(host.groups.attempts().isEmpty)
+    }
+
     @Test func aLeftoverThatIgnoresTermIsKilled() async throws {
         let run = try await TestServer().run(
             "(trap '' TERM; while :; do tail -f /dev/null; done) & echo $!; exit 7", limits: .short())

@@ -15,7 +15,10 @@ struct ControlGroup: Sendable {
     static func make(_ path: String) throws(ExecKitError) -> ControlGroup {
         rmdir(path)
         guard mkdir(path, 0o700) == 0 else { throw .system("make cgroup", path) }
-        return try ControlGroup(path)
+        let group = try ControlGroup(path)
+        // Deeper ones could be killed with it, but neither counted nor taken away.
+        group.write("\(maximumDepth)", to: "cgroup.max.depth")
+        return group
     }
 
     /// The group that is at `path`.
