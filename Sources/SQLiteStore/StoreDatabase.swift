@@ -25,6 +25,8 @@ final class StoreDatabase: Sendable {
     /// 1. Take the lock. 2. Miss a record that is gone. 3. Check the file, before anything is
     /// written to it. 4. Open it. 5. Bring its form up to date. 6. Sign the lock.
     init(path: String) throws(StoreError) {
+        // Before a lock is left beside a folder or a device.
+        try StoreFile.requireRegular(path)
         lock = try StoreLock(path: path + ".lock")
         isNew = !lock.wasUsed
         try Self.prepareFile(path, lock: lock)

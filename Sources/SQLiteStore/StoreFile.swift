@@ -18,6 +18,13 @@ enum StoreFile {
         return Int(status.st_size)
     }
 
+    /// Refuses what is there and is no file.
+    static func requireRegular(_ path: String) throws(StoreError) {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+        throw StoreError(.cannotOpen, "'\(path)' is no regular file")
+    }
+
     /// Whether both names are one file's.
     static func isSame(_ path: String, _ other: String) -> Bool {
         var (first, second) = (stat(), stat())

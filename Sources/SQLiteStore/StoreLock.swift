@@ -47,10 +47,16 @@ final class StoreLock: Sendable {
     }
 }
 
-/// Opens or makes a file for its owner alone; a symbolic link is not followed.
+/// Opens or makes a file for its owner alone; a symbolic link is not followed, and what is no file is left as it is.
 func openPrivateFile(_ path: String) throws(StoreError) -> CInt {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+    // A pipe would hold the open up, were it not for O_NONBLOCK.
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
     guard descriptor >= 0 else { throw .system("cannot open '\(path)'") }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        close(descriptor)
+        throw StoreError(.cannotOpen, "'\(path)' is no regular file")
+    }
     guard fchmod(descriptor, 0o600) == 0 else {
         let error = StoreError.system("cannot keep '\(path)' from other users")
         close(descriptor)

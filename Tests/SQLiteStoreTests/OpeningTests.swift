@@ -15,6 +15,20 @@ import Testing
         path = folder.path("panel.sqlite")
     }
 
+    /// A pipe, and with it a device: whoever names `/dev/null` has not asked for it to be the panel's alone.
+    @Test func leavesAloneWhatIsNoFile() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path("pipe")
+        #expect(mkfifo(path, 0o644) == 0)
+        let error = #expect(throws: StoreError.self) { try SQLiteJobStore(path: path) }
+        #expect(error?.message.contains("is no regular file") == true)
+        var status = stat()
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o644)
+        #expect(throws: StoreError.self) { try FileCrashNotes(path: path) }
+        #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o644)
+        #expect(access(path + ".lock", F_OK) != 0)
+    }
+
     @Test func tellsWhetherTheRecordIsNew() throws {
         let folder = try TemporaryDirectory()
         let first = try SQLiteJobStore(path: folder.path("a.sqlite"))

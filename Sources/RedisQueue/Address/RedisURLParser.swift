@@ -112,7 +112,8 @@ enum RedisURLParser {
 
     private static func number(of database: Substring) throws(RedisError) -> Int {
         guard database.utf8.allSatisfy(\.isDigit), let number = UInt16(database) else {
-            throw invalid("has a database that is not a number from 0 to 65535")
+            throw invalid(
+                "has a database that is not a number from 0 to 65535 (in a password, '/' is written %2F)")
         }
         return Int(number)
     }
