@@ -14,13 +14,21 @@ package enum Program {
                 ClockShift.arm(try Settings(file: nil).text(ClockShift.setting))
             #endif
             try await body()
+            end(0)
         } catch let usage as UsageRequest {
             say(usage.text, to: usage.isAskedFor ? STDOUT_FILENO : STDERR_FILENO)
-            exit(usage.isAskedFor ? 0 : 2)
+            end(usage.isAskedFor ? 0 : 2)
         } catch {
             say("\(name): \(error)", to: STDERR_FILENO)
-            exit(1)
+            end(1)
         }
+    }
+
+    /// Ends the process without what `exit` clears up before: threads that still run may be using it, libssl's tables
+    /// above all, and would end the process as a crash.
+    private static func end(_ code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
     }
 
     #if DEBUG
