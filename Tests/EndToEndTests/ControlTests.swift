@@ -109,6 +109,7 @@ struct ControlTests {
                 let path = "/api/servers/agent-001/\(verb)"
                 let answer = try await house.api.send("POST", path, headers: json)
                 #expect(answer.status == 200, "\(verb)")
+                #expect(house.panel.output.contains("decision=\(verb)"))
                 let asked = try await house.api.send("POST", path + "?really=yes")
                 #expect(try asked.findings == ["really unknown_parameter"])
             }
@@ -146,6 +147,7 @@ struct ControlTests {
             #expect(try answer.json["reason"] == "abandoned")
             #expect(try answer.json["detail"] == "given up by alice: the server burnt")
             #expect(try await house.api.post("/api/jobs/\(id)/abandon", body.utf8).status == 200)
+            #expect(house.panel.output.contains("job given up"))
             let other = #"{"operator":"bob","note":"the server burnt"}"#
             #expect(try await house.api.post("/api/jobs/\(id)/abandon", other.utf8).status == 409)
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobKit
+import Logging
 import ManifestKit
 import ValidationKit
 
@@ -33,6 +34,7 @@ struct JobActionsController: Sendable {
         }
         guard !job.state.isFinal || job.state == .cancelled else { throw Problem.final(job) }
         feed.tell(id)
+        context.logger.notice("job called off", metadata: ["job": "\(id)", "state": "\(job.state.rawValue)"])
         var payload = job.payload
         payload["success"] = true
         return Response(json: .object(payload), status: job.state.isFinal ? .ok : .accepted)
@@ -53,6 +55,7 @@ struct JobActionsController: Sendable {
             throw Problem.final(job)
         }
         feed.tell(id)
+        context.logger.notice("job given up", metadata: ["job": "\(id)", "operator": "\(name)"])
         var payload = job.payload
         payload["success"] = true
         return Response(json: .object(payload))

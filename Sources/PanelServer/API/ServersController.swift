@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JobKit
+import Logging
 import ManifestKit
 
 /// The servers whose agents the panel has heard of, and what an operator decides about them.
@@ -41,7 +42,9 @@ struct ServersController: Sendable {
         let note = body.optionalLine("note", "why nothing is to start")
         try body.finish("the body is not what a pause takes")
         let id = try context.agentID
-        return try await answer(id, try await desk.pause(id, note: note, actor: Actor.token))
+        let agent = try await desk.pause(id, note: note, actor: Actor.token)
+        tell("pause", agent, context)
+        return try await answer(id, agent)
     }
 
     /// Adds a route for a decision that takes nothing but the server's name.
@@ -53,8 +56,16 @@ struct ServersController: Sendable {
             var body = try await RequestBody(request, mayBeMissing: true)
             try body.finish("this takes no members")
             let id = try context.agentID
-            return try await answer(id, try await decide(desk, id))
+            let agent = try await decide(desk, id)
+            tell(verb, agent, context)
+            return try await answer(id, agent)
         }
+    }
+
+    private func tell(_ verb: String, _ agent: AgentRecord?, _ context: some RequestContext) {
+        guard let agent else { return }
+        context.logger.notice(
+            "server decided about", metadata: ["agent": "\(agent.id)", "decision": "\(verb)"])
     }
 
     private func answer(_ id: AgentID, _ agent: AgentRecord?) async throws -> Response {
