@@ -20,7 +20,7 @@ import Testing
         -> (AttemptID, script: pid_t)
     {
         let attempt = try await server.start("echo here; exec sleep 1000", on: host)
-        await server.awaitOutput(of: attempt, host)
+        try await server.awaitOutput(of: attempt)
         let script = try #require(AttemptBeginning(in: server.folder(of: attempt))).script
         try Directory("\(server.places.state)/attempts").removeTree(attempt.description)
         #expect(isAlive(script))

@@ -54,7 +54,7 @@ import Testing
     /// An attempt whose script says its number and waits; and the number.
     private func waiting(_ prelude: String = "") async throws -> (AttemptID, script: pid_t) {
         let attempt = try await server.start(prelude + "\necho $$; exec sleep 1000", on: host)
-        await server.awaitOutput(of: attempt, host)
+        try await server.awaitOutput(of: attempt)
         return (attempt, try #require(AttemptBeginning(in: server.folder(of: attempt))).script)
     }
 

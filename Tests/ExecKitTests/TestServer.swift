@@ -1,6 +1,7 @@
 import Glibc
 import ManifestKit
 import OpenSSLCrypto
+import TestSupport
 import Testing
 import ValidationKit
 
@@ -160,10 +161,13 @@ final class TestServer: Sendable {
         return run
     }
 
-    /// Follows an attempt until its script has said something.
-    func awaitOutput(of attempt: AttemptID, _ host: ProcessAttemptHost) async {
-        for await event in host.events(of: attempt, afterRecord: 0) {
-            if case .log = event { return }
+    /// Waits until an attempt's script has said something.
+    ///
+    /// By its log alone: a follower that is let go may look once more, and settle what a test has ended.
+    func awaitOutput(of attempt: AttemptID) async throws {
+        try await eventually("output of \(attempt)") {
+            guard var reader = try? LogReader(folder(of: attempt)) else { return false }
+            return reader.next() != nil
         }
     }
 
