@@ -8,7 +8,7 @@ import ValidationKit
 struct RequestBody {
     /// Bytes a body has at most.
     static let maximum = 1 << 20
-    /// Characters a note of an operator has at most; one that is written with accents of its own has more than one.
+    /// Unicode scalars a name or a note of an operator has at most: a sign with accents behind it counts as several.
     private static let noteLength = 500
 
     /// What moves a terminal, ends a line or turns text around.

@@ -65,7 +65,7 @@ struct ServersController: Sendable {
     private func tell(_ verb: String, _ agent: AgentRecord?, _ context: some RequestContext) {
         guard let agent else { return }
         context.logger.notice(
-            "server decided about", metadata: ["agent": "\(agent.id)", "decision": "\(verb)"])
+            "decision about a server", metadata: ["agent": "\(agent.id)", "decision": "\(verb)"])
     }
 
     private func answer(_ id: AgentID, _ agent: AgentRecord?) async throws -> Response {
