@@ -17,20 +17,16 @@ extension AgentWorker: Service {}
 struct Agent {
     /// The version that beats tell.
     static let version = "0.1.0"
+    static let rootKeyAdvice =
+        "this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server"
 
     let worker: AgentWorker
     let logger: Logger
     private let lock: StateLock
 
     static func build(_ configuration: AgentConfiguration, logger: Logger) async throws -> Agent {
-        guard getuid() == 0 else {
-            throw StartupProblem("the agent has to run as root: installers change the system")
-        }
-        try OpenFiles.require(40)
-        if configuration.derivedFromRoot {
-            logger.warning(
-                "this agent was given SECRET_KEY; give it AGENT_KEY, which is worth this one server")
-        }
+        try checkRights()
+        if configuration.derivedFromRoot { logger.warning("\(rootKeyAdvice)") }
         try checkPlaces(configuration)
         let lock = try StateLock(folder: configuration.stateFolder)
         let machine = try HostIdentity.read()
@@ -58,8 +54,16 @@ struct Agent {
         return Agent(worker: worker, logger: logger, lock: lock)
     }
 
+    /// - Throws: ``StartupProblem`` where the process may not do what an agent does.
+    static func checkRights() throws {
+        guard getuid() == 0 else {
+            throw StartupProblem("the agent has to run as root: installers change the system")
+        }
+        try OpenFiles.require(40)
+    }
+
     /// What every job would fail for is told before there is any.
-    private static func checkPlaces(_ configuration: AgentConfiguration) throws {
+    static func checkPlaces(_ configuration: AgentConfiguration) throws {
         do throws(FileError) {
             _ = try Folder(path: configuration.installersFolder)
         } catch {

@@ -2,14 +2,16 @@ import Glibc
 import Logging
 import ServiceSettings
 
-/// The agent: `AgentDaemon [--env-file PATH]`.
+/// The agent: `AgentDaemon [--env-file PATH]`; with `--doctor` it only looks whether it could work here.
 @main
 struct AgentDaemon {
     static func main() async {
         await Program.main("AgentDaemon") {
-            let options = try CommandLineOptions(CommandLine.arguments, allowing: ["--env-file": "PATH"])
+            let options = try CommandLineOptions(
+                CommandLine.arguments, allowing: ["--env-file": "PATH", "--doctor": nil])
             let configuration = try AgentConfiguration(
                 Settings(file: options["--env-file"]), folder: try programFolder())
+            if options["--doctor"] != nil { return try await AgentDoctor(configuration).examine() }
             let file = try LogFile(folder: configuration.logFolder)
             LoggingSystem.bootstrap { label in
                 MultiplexLogHandler([

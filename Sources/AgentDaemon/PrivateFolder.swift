@@ -18,7 +18,11 @@ enum PrivateFolder {
                     "\(setting): '\(above)' cannot be made: \(String(cString: strerror(errno)))")
             }
         }
-        guard isGuarded else { return }
+        if isGuarded { try check(path, setting: setting) }
+    }
+
+    /// - Throws: ``StartupProblem`` where a folder is open to others.
+    static func check(_ path: String, setting: String) throws {
         var status = stat()
         guard stat(path, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0 else {
             throw StartupProblem(

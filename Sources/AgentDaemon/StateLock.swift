@@ -8,7 +8,7 @@ final class StateLock: Sendable {
     /// - Throws: ``StartupProblem`` where another agent holds it.
     init(folder: String) throws {
         try PrivateFolder.make(folder, setting: "AGENT_STATE", isGuarded: true)
-        let path = "\(folder)/agent.lock"
+        let path = Self.path(folder)
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw StartupProblem(
@@ -16,13 +16,30 @@ final class StateLock: Sendable {
         }
         // A record lock: unlike `flock`'s, a child that was just forked for a runner has no part in it,
         // and so cannot keep it when this agent is killed and started again at once.
-        var lock = flock()
-        lock.l_type = Int16(F_WRLCK)
-        lock.l_whence = Int16(SEEK_SET)
+        var lock = Self.whole
         guard fcntl(descriptor, F_SETLK, &lock) == 0 else {
             // `deinit` closes the descriptor: all of this value is set.
             throw StartupProblem("another agent already runs on '\(folder)'")
         }
+    }
+
+    /// The process of the agent that runs on a state folder; nil where none does.
+    static func holder(of folder: String) -> pid_t? {
+        let descriptor = open(path(folder), O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var lock = whole
+        guard fcntl(descriptor, F_GETLK, &lock) == 0, lock.l_type != Int16(F_UNLCK) else { return nil }
+        return lock.l_pid
+    }
+
+    private static func path(_ folder: String) -> String { "\(folder)/agent.lock" }
+
+    private static var whole: flock {
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        return lock
     }
 
     deinit { close(descriptor) }

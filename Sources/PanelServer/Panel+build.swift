@@ -72,7 +72,7 @@ struct Panel {
             router: router, server: .patient(connections),
             configuration: .init(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil,
-                availableConnectionsDelegate: MaximumAvailableConnections(max(8, OpenFiles.limit - ownFiles))),
+                availableConnectionsDelegate: MaximumAvailableConnections(clientCount)),
             onServerRunning: { channel in
                 // One at a time, so that no more are taken than there is room for.
                 try? await channel.setOption(ChannelOptions.maxMessagesPerRead, value: 1).get()
@@ -90,7 +90,10 @@ struct Panel {
     /// What the panel has open for itself: the record, Redis, three for each of the web server's threads, some to spare.
     ///
     /// Clients get what is left; who comes when all of it is taken waits until somebody goes.
-    private static let ownFiles = 46 + 3 * sysconf(CInt(_SC_NPROCESSORS_ONLN))
+    static let ownFiles = 46 + 3 * sysconf(CInt(_SC_NPROCESSORS_ONLN))
+
+    /// How many clients it serves at a time.
+    static var clientCount: Int { max(8, OpenFiles.limit - ownFiles) }
 
     /// How long a client may say nothing, and how much before its body; it holds a connection meanwhile.
     private static let connections = HTTP1Channel.Configuration(

@@ -4,7 +4,7 @@ import SQLiteStore
 import ServiceSettings
 
 /// The panel: `PanelServer [--env-file PATH]`, and what is asked of it once: `--enrol AGENT_ID` or
-/// `--agent-key AGENT_ID`, each with `--key-generation N`, `--restore BACKUP`, or `--verify-audit RECORD`.
+/// `--agent-key AGENT_ID`, each with `--key-generation N`, `--restore BACKUP`, `--verify-audit RECORD`, or `--doctor`.
 @main
 struct PanelServer {
     static func main() async {
@@ -14,6 +14,7 @@ struct PanelServer {
                 allowing: [
                     "--env-file": "PATH", "--enrol": "AGENT_ID", "--key-generation": "N",
                     "--agent-key": "AGENT_ID", "--restore": "BACKUP", "--verify-audit": "RECORD",
+                    "--doctor": nil,
                 ])
             try check(options)
             if let record = options["--verify-audit"] { return try verifyAudit(of: record) }
@@ -27,6 +28,7 @@ struct PanelServer {
             }
             let configuration = try PanelConfiguration(settings)
             if let backup = options["--restore"] { return try restore(backup, configuration) }
+            if options["--doctor"] != nil { return try await PanelDoctor.examine(configuration) }
             LoggingSystem.bootstrap(StreamLogHandler.standardError)
             var logger = Logger(label: "panel")
             logger.logLevel = configuration.logLevel
@@ -36,7 +38,7 @@ struct PanelServer {
 
     /// One thing is done at a time, and nothing that was asked for is passed over.
     private static func check(_ options: CommandLineOptions) throws {
-        let keys = ["--enrol", "--agent-key"], commands = keys + ["--restore", "--verify-audit"]
+        let keys = ["--enrol", "--agent-key"], commands = keys + ["--restore", "--verify-audit", "--doctor"]
         let given = commands.filter { options[$0] != nil }
         guard given.count < 2 else {
             throw StartupProblem("\(given.joined(separator: " and ")) are done one at a time; leave one out")

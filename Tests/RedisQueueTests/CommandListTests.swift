@@ -13,7 +13,7 @@ import Testing
         ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("PSUBSCRIBE *", "2.0"),
         ("MEMORY USAGE * SAMPLES *", "4.0"),
         ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
-        ("UNLINK * *", "4.0"),
+        ("UNLINK * *", "4.0"), ("INFO server", "2.6"), ("CONFIG GET *", "2.0"),
 
         ("XADD * * e *", "5.0"), ("XADD * MAXLEN 1 * e *", "5.0"), ("XRANGE * * *", "5.0"),
         ("XREVRANGE * + - COUNT *", "5.0"),
@@ -35,6 +35,8 @@ import Testing
         for user in ["", "me"] {
             let url = try RedisURL("redis+sentinel://\(user):secret@127.0.0.1:\(way.port)/mymaster/1")
             try await useEverything(at: url, prefix: user)
+            _ = try await RedisCheckup(of: url, prefix: user)
+            _ = try await RedisCheckup.mayConfigure(url)
         }
         let said = try (wire.spoken + way.spoken).flatMap { try Self.commands(in: $0) }
         let forms = said.map { command in Self.forms.first { Self.fits(command, $0.form) }?.form }

@@ -47,24 +47,29 @@ import Testing
 }
 
 @Suite("Command lines of the services") struct CommandLineOptionsTests {
-    private let options: KeyValuePairs = ["--env-file": "PATH", "--agent-key": "AGENT_ID"]
+    private let options: KeyValuePairs<String, String?> = [
+        "--env-file": "PATH", "--agent-key": "AGENT_ID", "--doctor": nil,
+    ]
 
     @Test func readsOptionsInAnyOrder() throws {
         let read = try CommandLineOptions(
-            ["x/Panel", "--agent-key", "a", "--env-file", "b"], allowing: options)
+            ["x/Panel", "--agent-key", "a", "--doctor", "--env-file", "b"], allowing: options)
         #expect(read["--env-file"] == "b")
         #expect(read["--agent-key"] == "a")
-        #expect(try CommandLineOptions(["x/Panel"], allowing: options)["--env-file"] == nil)
+        #expect(read["--doctor"] == "")
+        let empty = try CommandLineOptions(["x/Panel"], allowing: options)
+        #expect(empty["--env-file"] == nil && empty["--doctor"] == nil)
     }
 
     @Test(arguments: [
         ["--help"], ["-h"], ["--env-file", "a", "--help"], ["serve"], ["--env-file"], ["--port", "1"],
+        ["--doctor", "all"],
     ])
     func saysHowToCallIt(_ words: [String]) throws {
         let usage = try #require(throws: UsageRequest.self) {
             try CommandLineOptions(["x/Panel"] + words, allowing: options)
         }
-        #expect(usage.text == "usage: Panel [--env-file PATH] [--agent-key AGENT_ID]")
+        #expect(usage.text == "usage: Panel [--env-file PATH] [--agent-key AGENT_ID] [--doctor]")
         #expect(usage.isAskedFor == (words.last == "--help" || words.last == "-h"))
     }
 }

@@ -18,6 +18,8 @@ struct JobExaminer: Sendable {
 
     private static let timeouts = 1...86_400
     private static let graces = 1...300
+    /// What runs scripts.
+    static let shell = "/bin/bash"
 
     /// What the order's script is given.
     func plan(_ order: JobOrder, paths: ScriptPaths) throws(Refusal) -> ExecutionPlan {
@@ -30,7 +32,7 @@ struct JobExaminer: Sendable {
         let environment = EnvironmentBuilder(
             order: order, manifest: application.manifest, facts: facts, agent: agent, paths: paths)
         return ExecutionPlan(
-            arguments: ["/bin/bash", "-p", "\(application.installer.folderPath)/\(order.script)"],
+            arguments: [Self.shell, "-p", "\(application.installer.folderPath)/\(order.script)"],
             environment: environment.build(inputs), directory: paths.work,
             limits: AttemptLimits(timeout: order.timeoutSeconds * 1000, grace: order.graceSeconds * 1000))
     }

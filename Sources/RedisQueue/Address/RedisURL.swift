@@ -55,6 +55,15 @@ package struct RedisURL: Sendable, CustomStringConvertible {
         if case .master = endpoint { true } else { false }
     }
 
+    /// Whether no network is between this machine and the server.
+    package var isOfThisMachine: Bool {
+        switch endpoint {
+        case .unix: true
+        case .tcp(let host, _): host == "localhost" || host == "::1" || host.hasPrefix("127.")
+        case .master: false
+        }
+    }
+
     /// The host that a server's certificate has to be for; empty where no
     /// single host is named.
     var host: String {

@@ -1,0 +1,87 @@
+import RedisQueue
+import ServiceSettings
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("What --doctor says of a panel's Redis", .timeLimit(.minutes(1))) struct DoctorTests {
+    /// The lines, and whether a fault is among them.
+    private func visit(_ url: String, prefix: String = "provision:") async throws -> (
+        lines: [String], isHealthy: Bool
+    ) {
+        let lines = Mutex<[String]>([])
+        var doctor = Doctor { line in lines.withLock { $0.append(line) } }
+        await doctor.examineRedis(at: try RedisURL(url), prefix: prefix)
+        let isHealthy = (try? doctor.finish()) != nil
+        return (lines.withLock(\.self), isHealthy)
+    }
+
+    @Test(arguments: RedisKind.present) func advisesWhereAServerIsAsItComes(_ kind: RedisKind) async throws {
+        let redis = try await RedisServer.start(kind, settings: ["--maxmemory-policy", "allkeys-lru"])
+        let (lines, isHealthy) = try await visit(redis.socketURL)
+        #expect(isHealthy)
+        let verdicts = lines.map { String($0.prefix(8)) }
+        #expect(
+            verdicts == ["ok      ", "ok      ", "advice  ", "advice  ", "advice  ", "advice  "], "\(lines)")
+        #expect(lines[0].hasPrefix(kind == .valkey ? "ok      Valkey " : "ok      Redis "))
+        #expect(lines[1] == "ok      the panel's user of Redis may use 'provision:*'")
+        #expect(lines[2].contains("maxmemory-policy is allkeys-lru, 'noeviction' is advised"))
+        #expect(lines[3].contains("'25000' is advised"))
+        #expect(lines[4].contains("appendonly is no, 'yes' is advised"))
+        #expect(lines[5].contains("default user is on, without a password"))
+    }
+
+    @Test func isContentWithAServerAsAdvised() async throws {
+        let redis = try await RedisServer.start(settings: ["--appendonly", "yes", "--maxclients", "30000"])
+        let admin = try RedisConnection(to: RedisURL(redis.socketURL), name: "admin")
+        _ = try await admin.command(
+            "ACL", "SETUSER", "panel", "on", ">secret", "+@all", "~provision:*", "&provision:*")
+        _ = try await admin.command("ACL", "SETUSER", "default", "off")
+        let (lines, isHealthy) = try await visit(
+            redis.socketURL.replacing("unix://", with: "unix://panel:secret@"))
+        #expect(isHealthy)
+        #expect(lines.allSatisfy { $0.hasPrefix("ok      ") } && lines.count == 7, "\(lines)")
+        #expect(lines.contains("ok      Redis's maxclients is 30000"), "\(lines)")
+    }
+
+    @Test func leavesNothingBehind() async throws {
+        let redis = try await RedisServer.start()
+        _ = try await visit(redis.socketURL)
+        let reader = try RedisConnection(to: RedisURL(redis.socketURL), name: "reader")
+        #expect(try await reader.command("KEYS", "*") == .array([]))
+    }
+
+    /// Without the rights to look, it says what it would look for; without those to work, that is a fault.
+    @Test func tellsWhatAUserMayNotDo() async throws {
+        let redis = try await RedisServer.start()
+        let admin = try RedisConnection(to: RedisURL(redis.socketURL), name: "admin")
+        _ = try await admin.command(
+            "ACL", "SETUSER", "panel", "on", ">secret", "+@all", "-@admin", "-info", "-xtrim", "~provision:*",
+            "&*")
+        let url = redis.socketURL.replacing("unix://", with: "unix://panel:secret@")
+        let (lines, isHealthy) = try await visit(url)
+        #expect(!isHealthy)
+        #expect(lines[0].contains("does not say its version"), "\(lines)")
+        #expect(lines[1].hasPrefix("fault   ") && lines[1].contains("xtrim"), "\(lines)")
+        #expect(lines.filter { $0.contains("cannot be seen") }.count == 5, "\(lines)")
+        let (others, isWell) = try await visit(url, prefix: "else:")
+        #expect(!isWell && others[1].contains("'else:*'"), "\(others)")
+        #expect(!(lines + others).joined().contains("secret"))
+    }
+
+    @Test func tellsThatNobodyAnswers() async throws {
+        let (lines, isHealthy) = try await visit("unix:///nowhere/redis.sock")
+        #expect(!isHealthy)
+        #expect(lines.count == 1 && lines[0].hasPrefix("fault   "), "\(lines)")
+    }
+
+    @Test(arguments: [
+        ("redis://10.1.2.3", true), ("redis+sentinel://s1/main", true), ("rediss://10.1.2.3", false),
+        ("redis://127.0.0.1", false), ("redis://[::1]", false), ("unix:///run/redis.sock", false),
+    ])
+    func advisesWhereThePasswordCanBeRead(_ url: String, _ isAdvised: Bool) throws {
+        let lines = Mutex<[String]>([])
+        Doctor { line in lines.withLock { $0.append(line) } }.examineWay(to: try RedisURL(url))
+        #expect(lines.withLock(\.count) == (isAdvised ? 1 : 0))
+    }
+}
