@@ -9,9 +9,9 @@ struct AgentDaemon {
         await Program.main("AgentDaemon") {
             let options = try CommandLineOptions(
                 CommandLine.arguments, allowing: ["--env-file": "PATH", "--doctor": nil])
-            let configuration = try AgentConfiguration(
-                Settings(file: options["--env-file"]), folder: try programFolder())
-            if options["--doctor"] != nil { return try await AgentDoctor(configuration).examine() }
+            let settings = try Settings(file: options["--env-file"])
+            let configuration = try AgentConfiguration(settings, folder: try programFolder())
+            if options["--doctor"] != nil { return try await AgentDoctor(configuration).examine(settings) }
             let file = try LogFile(folder: configuration.logFolder)
             LoggingSystem.bootstrap { label in
                 MultiplexLogHandler([

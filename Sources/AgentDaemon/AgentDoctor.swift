@@ -16,7 +16,8 @@ struct AgentDoctor {
     /// Says what is found.
     ///
     /// - Throws: ``StartupProblem`` where something keeps the agent from its work.
-    consuming func examine() async throws {
+    consuming func examine(_ settings: Settings) async throws {
+        doctor.examineNames(of: settings)
         examineServer()
         examineState()
         examineApplications()

@@ -8,8 +8,9 @@ enum PanelDoctor {
     /// Says what is found.
     ///
     /// - Throws: ``StartupProblem`` where something keeps the panel from its work.
-    static func examine(_ configuration: PanelConfiguration) async throws {
+    static func examine(_ configuration: PanelConfiguration, _ settings: Settings) async throws {
         var doctor = Doctor()
+        doctor.examineNames(of: settings)
         doctor.look {
             try OpenFiles.require(Panel.ownFiles)
             return "\(OpenFiles.limit) files may be open, \(Panel.clientCount) of them clients of the panel"

@@ -28,7 +28,7 @@ struct PanelServer {
             }
             let configuration = try PanelConfiguration(settings)
             if let backup = options["--restore"] { return try restore(backup, configuration) }
-            if options["--doctor"] != nil { return try await PanelDoctor.examine(configuration) }
+            if options["--doctor"] != nil { return try await PanelDoctor.examine(configuration, settings) }
             LoggingSystem.bootstrap(StreamLogHandler.standardError)
             var logger = Logger(label: "panel")
             logger.logLevel = configuration.logLevel

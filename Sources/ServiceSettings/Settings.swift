@@ -9,18 +9,25 @@ import ManifestKit
 /// missing.
 package struct Settings: Sendable {
     private let reader: ConfigReader
+    /// Names that look like settings, and are none.
+    let strangers: [String]
 
     /// The settings in the environment and, where one is named, in a file; the environment goes before the file.
     package init(file path: String?) throws {
         var providers: [any ConfigProvider] = [EnvironmentVariablesProvider()]
+        var names = Self.environmentNames
         if let path {
-            providers.append(
-                EnvironmentVariablesProvider(environmentVariables: try EnvironmentFile.read(path)))
+            let variables = try EnvironmentFile.read(path)
+            providers.append(EnvironmentVariablesProvider(environmentVariables: variables))
+            names += variables.keys
         }
-        self.init(ConfigReader(providers: providers))
+        self.init(ConfigReader(providers: providers), names: names)
     }
 
-    package init(_ reader: ConfigReader) { self.reader = reader }
+    package init(_ reader: ConfigReader, names: [String] = []) {
+        self.reader = reader
+        strangers = Self.strangers(among: Set(names))
+    }
 
     /// The value of a setting that is named as in the environment, such as `PANEL_HOST`.
     package func text(_ name: String) -> String? { value(name, isSecret: false) }

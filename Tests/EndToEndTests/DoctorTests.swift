@@ -1,4 +1,6 @@
 import Glibc
+import ManifestKit
+import RedisQueue
 import TestSupport
 import Testing
 
@@ -23,15 +25,26 @@ struct ServiceDoctorTests {
             #expect(agent.lines.contains { $0.hasPrefix("ok      the panel spoke to this agent ") })
             #expect(agent.lines.contains { $0.hasPrefix("ok      AGENT_INSTALLERS: 1 applications") })
             #expect(agent.lines.contains { $0.hasPrefix("advice  ") && $0.contains("give it AGENT_KEY") })
-            let panel = try await visit(house.anotherPanel())
+            // The panel has the user of docs/operations.md from here on.
+            let admin = try house.redisConnection()
+            let words = try Operations.panelUser.replacing(">PASSWORD", with: ">secret").split(separator: " ")
+            _ = try admin.checked(try await admin.pipeline([words.map { RedisArgument($0) }])[0])
+            try await house.panel.stop()
+            let url = house.redis.socketURL.replacing("unix://", with: "unix://panel:secret@")
+            house.panel.change(["REDIS_URL": url])
+            try await house.startPanel()
+            let panel = try await visit(house.anotherPanel(), ["REDIS_URL": url])
             #expect(panel.code == 0)
+            #expect(panel.lines.contains("ok      the panel's user of Redis may use 'provision:*'"))
             #expect(!panel.lines.contains { $0.hasPrefix("fault") }, "\(panel.lines)")
             #expect(
                 panel.lines.contains {
                     $0.hasPrefix("ok      PANEL_DATABASE: ") && $0.hasSuffix("lines is whole")
                 })
             // Both work as before.
-            #expect(try await house.end(of: try await house.install("greeting", ["who": "me"]))["state"] == "succeeded")
+            #expect(
+                try await house.end(of: try await house.install("greeting", ["who": "me"]))["status"]
+                    == "succeeded")
         }
     }
 
@@ -61,11 +74,13 @@ struct ServiceDoctorTests {
             let lost = try await visit(
                 panel,
                 [
-                    "PANEL_INSTALLERS": "/nowhere", "PANEL_DATABASE": "/dev/null",
+                    "PANEL_INSTALLERS": "/nowhere", "PANEL_DATABSE": "/tmp/x.sqlite",
+                    "PANEL_DATABASE": "/dev/null",
                     "REDIS_URL": "redis://127.0.0.1:1",
                 ])
             #expect(lost.code == 1)
             #expect(lost.lines.filter { $0.hasPrefix("fault   ") }.count == 3, "\(lost.lines)")
+            #expect(lost.lines.first?.hasPrefix("advice  'PANEL_DATABSE' is no setting") == true)
             let new = try await visit(
                 panel, ["PANEL_DATABASE": "/nowhere.sqlite", "REDIS_URL": house.redis.socketURL])
             #expect(new.code == 1)

