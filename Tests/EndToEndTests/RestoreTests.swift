@@ -119,6 +119,40 @@ struct RestoreTests {
             for id in [first, second, third] { #expect(house.told("began", of: id) == 1, "\(id)") }
         }
     }
+
+    /// A client that did not hear of the restoration asks again, before and after the agent has told what it did.
+    @Test func f13KnowsRequestsFromAfterTheBackup() async throws {
+        try await House.run([.patient, .greeting]) { house in
+            try house.openGate("go")
+            let early = try await house.install("patient", key: "early")
+            _ = try await house.end(of: early)
+            let backup = try await house.backUp()
+            let late = try await house.install("patient", key: "late")
+            _ = try await house.end(of: late)
+
+            house.panel.kill()
+            try await house.agent.stop()
+            try await house.restore(backup)
+            try await house.startPanel()
+            #expect(try await house.install("patient", key: "early") == early)
+            let again = try await house.api.install("patient", [:], headers: ["idempotency-key": "late"])
+            #expect(again.status == 409)
+            #expect(again.text.contains("\"recovering\""), "\(again.text)")
+            let keyless = try await house.install("patient")
+
+            try await house.startAgent()
+            try await eventually("an agent that has told everything") {
+                try await house.server()?["recovering_since"] == .null
+            }
+            #expect(try await house.install("patient", key: "late") == late)
+            let other = try await house.api.install(
+                "greeting", ["who": "me"], headers: ["idempotency-key": "late"])
+            #expect(other.status == 422)
+            let new = try await house.install("patient", key: "new")
+            for id in [keyless, new] { _ = try await house.end(of: id) }
+            for id in [early, late, keyless, new] { #expect(house.told("began", of: id) == 1, "\(id)") }
+        }
+    }
 }
 
 extension House {

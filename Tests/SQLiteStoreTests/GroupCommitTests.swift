@@ -103,7 +103,7 @@ import Testing
                             try connection.execute(sql: "PRAGMA defer_foreign_keys = ON")
                             try connection.execute(
                                 sql:
-                                    "INSERT INTO submission (actor, key, digest, job) VALUES ('a', 'k', 'd', 'none')"
+                                    "INSERT INTO logRecord (job, attempt, number, at, bytes, total) VALUES ('none', 1, 1, 1, x'', 0)"
                             )
                         }
                         return true

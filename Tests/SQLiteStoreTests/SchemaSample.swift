@@ -20,7 +20,12 @@ enum SchemaSample {
 
     /// Job 1 is queued, 2 runs, 3 waits, 4 is final; 5 is running with its claim alone.
     static func insert(into session: StoreSession) throws {
-        for number in 1...5 { try session.insert(.sample(number, retained: number == 4 ? ["password"] : [])) }
+        for number in 1...5 {
+            try session.insert(
+                .sample(
+                    number, retained: number == 4 ? ["password"] : [],
+                    request: number == 1 ? RequestStamp(key: "k", digest: "d") : nil))
+        }
         let agent = AgentRecord(
             id: .sample("agent-001"), firstSeenAt: JobRecord.sampleStart, session: "s", facts: [:])
         try session.save(agent)
@@ -34,7 +39,6 @@ enum SchemaSample {
             [LogRecord(number: 1, at: JobRecord.sampleStart, bytes: [1])], to: JobRecord.sample(2).attempt.id)
         try session.append(
             OutboxEntry(agent: agent.id, position: StreamPosition(epoch: 1, number: 1), envelope: [1]))
-        try session.remember(Submission(key: "k", actor: "ops", digest: "d", job: JobRecord.sample(1).id))
         for _ in 1...2 {
             try session.record(AuditDraft(at: JobRecord.sampleStart, actor: "ops", action: "a"))
         }
@@ -86,6 +90,8 @@ enum SchemaSample {
         Refusal("interruptionsAreAttempts", job(1, "interruptions = -1")),
         Refusal("booleansAre0Or1", job(1, "isIdempotent = 2")),
         Refusal("booleansAre0Or1", job(1, "isRecoveredFromAgent = 2")),
+        Refusal("requestIsWhole", job(1, "requestDigest = NULL")),
+        Refusal("requestIsWhole", job(2, "requestDigest = 'd'")),
         Refusal("attemptsCountFrom1", job(1, "attempt = 0")),
         Refusal("stateIsKnown", job(1, "state = 'sleeping'")),
         Refusal("finalHasItsTime", job(1, "finishedAt = 1, sealed = '{}'")),
@@ -162,6 +168,8 @@ enum SchemaSample {
         Refusal("acceptedNeverChanges", job(1, "exitCodes = '{}'")),
         Refusal("acceptedNeverChanges", job(1, "retry = '{}'")),
         Refusal("acceptedNeverChanges", job(1, "retained = 'password'")),
+        Refusal("acceptedNeverChanges", job(1, "requestKey = 'x'")),
+        Refusal("acceptedNeverChanges", job(1, "requestDigest = 'x'")),
         Refusal("acceptedNeverChanges", job(1, "rerunOf = id")),
         Refusal("acceptedNeverChanges", job(1, "expiresAt = expiresAt + 1")),
         Refusal("stateMovesAlongTheDiagram", final("succeeded", "exitCode = 0")),
@@ -188,17 +196,15 @@ enum SchemaSample {
         Refusal("auditIsAChain", auditLine(3, after: "previous")),
         Refusal("auditNeverChanges", "UPDATE audit SET actor = 'nobody' WHERE number = 1"),
         Refusal("auditIsNeverDeleted", "DELETE FROM audit WHERE number = 2"),
-        Refusal("submissionNeverChanges", "UPDATE submission SET digest = 'x'"),
     ]
 
     static let others = [
         Refusal(
             "FOREIGN KEY", "INSERT INTO logRecord SELECT job, 2, number, at, bytes, total FROM logRecord"),
-        Refusal("FOREIGN KEY", "UPDATE submission SET job = '00000000000000000000000000'"),
         Refusal(
             "FOREIGN KEY", "UPDATE attempt SET job = '00000000000000000000000000' WHERE phase = 'offered'"),
         Refusal("UNIQUE", "INSERT INTO outbox SELECT * FROM outbox"),
-        Refusal("UNIQUE", "INSERT INTO submission SELECT * FROM submission"),
+        Refusal("UNIQUE", job(2, "requestKey = 'k', requestDigest = 'd'")),
         Refusal("cannot store TEXT value in INTEGER column job.revision", job(1, "revision = 'three'")),
         Refusal("NOT NULL", job(1, "actor = NULL")),
     ]

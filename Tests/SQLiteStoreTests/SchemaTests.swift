@@ -81,7 +81,7 @@ import Testing
         "counts and forgets by an index of the jobs in question",
         arguments: [
             (StoreSession.countOpen, 1, "jobOpenByAgent"), (StoreSession.countAhead, 3, "jobOpenByAgent"),
-            (StoreSession.dropSealed, 3, "jobBySecret"),
+            (StoreSession.dropSealed, 3, "jobBySecret"), (StoreSession.selectRequested, 2, "jobByRequest"),
         ])
     func countsByIndex(_ sql: String, _ arguments: Int, _ index: String) throws {
         let plan = try plan(of: sql, Array(repeating: "", count: arguments))

@@ -19,6 +19,8 @@ struct Oracle {
     /// What was answered with 202 (G1).
     private var accepted: Set<JobID> = []
     private var answers: [Int: JobID] = [:]
+    /// Answers of a panel that was set back since, but for those that it then gave anew without knowing that it was.
+    private var formerAnswers: [Int: JobID] = [:]
     private var finals: [JobID: JobRecord] = [:]
     /// When the panel was set back to an older record last; what was permitted before may have been forgotten.
     private var setBackAt: Timestamp?
@@ -50,6 +52,7 @@ struct Oracle {
         finals = [:]
         for job in jobs where job.state.isFinal { finals[job.id] = job }
         accepted.formIntersection(known)
+        formerAnswers.merge(answers.filter { !known.contains($0.value) }) { $1 }
         answers = answers.filter { known.contains($0.value) }
     }
 
@@ -61,7 +64,10 @@ struct Oracle {
     func isAnswered(_ request: Int) -> Bool { answers[request] != nil }
 
     /// Notes the answer to a request, which may have been made before (G2).
-    mutating func accept(_ job: JobID, for request: Int) throws {
+    ///
+    /// - Parameter knowingly: whether the panel is not one that was set back and not told.
+    mutating func accept(_ job: JobID, for request: Int, knowingly: Bool) throws {
+        if !knowingly { formerAnswers[request] = nil }
         if let known = answers[request], known != job {
             throw Violation("G2: request \(request) is '\(known)' and '\(job)'")
         }
@@ -202,6 +208,12 @@ struct Oracle {
         // What was committed and asked for again is one job all the same (G2).
         if jobs.count(where: { !$0.isRecoveredFromAgent }) > answers.count {
             throw Violation("G2: \(answers.count) requests made \(jobs.count) jobs")
+        }
+        for (request, former) in formerAnswers {
+            if let answer = answers[request], answer != former, jobs.contains(where: { $0.id == former }) {
+                throw Violation(
+                    "G2: request \(request) was '\(former)', and is '\(answer)' since a restoration")
+            }
         }
         let open = jobs.filter { !$0.state.isFinal }
         guard open.isEmpty else {

@@ -128,7 +128,7 @@ package struct World {
             steps += 1
             if Double.random(in: 0..<1, using: &generator) < 0.06 { try await fault() }
             if oracle.answeredCount < wanted, Double.random(in: 0..<1, using: &generator) < 0.06 {
-                try await submit()
+                _ = try await submit()
             }
             if scenario == .attacked, Double.random(in: 0..<1, using: &generator) < 0.25 {
                 Attacker.act(on: wire)
@@ -152,7 +152,15 @@ package struct World {
         if isSetBack { try await restore() }
         try await panel.resume(Self.agent)
         if scenario == .restored { try await panel.release(Self.agent) }
-        while oracle.answeredCount < wanted { try await submit() }
+        // A restored panel answers when it has heard of what came before.
+        for _ in 0..<600 where oracle.answeredCount < wanted {
+            if try await submit() { continue }
+            clock.advance(by: 1_500)
+            try await turn()
+        }
+        guard oracle.answeredCount >= wanted else {
+            throw Violation("G1: a request is never answered; \(try await standing())")
+        }
         // Copies may have ended the exchange for good: there only so long as it takes to find them out.
         for round in 0..<(scenario == .cloned ? 150 : 600) {
             clock.advance(by: 1_500)
@@ -226,14 +234,17 @@ package struct World {
         panel = SimulatedPanel(store, wire, clock, Self.keyring, jobLife: jobLife, seed: generator.next())
     }
 
-    /// A client's request, made until there is an answer, and sometimes once more.
-    private mutating func submit() async throws {
+    /// A client's request, made until there is an answer, and sometimes once more; whether it was answered.
+    private mutating func submit() async throws -> Bool {
         if requests == 0 || oracle.isAnswered(requests) && Int.random(in: 0..<4, using: &generator) > 0 {
             requests += 1
         }
         do {
             let job = try await panel.submit(subject, to: Self.agent, key: "request \(requests)")
-            try oracle.accept(job, for: requests)
+            try oracle.accept(job, for: requests, knowingly: !isSetBack)
+            return true
+        } catch is RecoveryPending {
+            return false
         } catch is PanelCrash {
             faults += 1
             restartPanel()
@@ -241,6 +252,7 @@ package struct World {
             for job in try await store.record.read({ try $0.jobs(JobQuery(limit: 100)) }) {
                 oracle.notice(job.id)
             }
+            return false
         }
     }
 

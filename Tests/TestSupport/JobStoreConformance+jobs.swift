@@ -76,7 +76,7 @@ extension JobStoreConformance {
             #expect(try reader.agent(job.agent) == nil)
             #expect(try reader.agents() == [])
             #expect(try reader.outbox(of: job.agent, after: 0, limit: 9) == [])
-            #expect(try reader.submission(key: "k", actor: "ops") == nil)
+            #expect(try reader.job(of: "ops", under: "k") == nil)
             #expect(try reader.audit(after: 0, limit: 9) == [])
         }
     }

@@ -5,7 +5,7 @@ extension JobStoreConformance {
     static let recordChecks = [
         Check("keeps and replaces agents, by name") { try await $0.keepsAgents() },
         Check("keeps messages until they are covered") { try await $0.keepsTheOutbox() },
-        Check("remembers a key for its actor alone, once") { try await $0.remembersSubmissions() },
+        Check("remembers a key for its actor alone, once") { try await $0.remembersRequests() },
         Check("chains audit lines without a gap") { try await $0.chainsAuditLines() },
         Check("counts each counter from 1") { try await $0.counts() },
         Check("remembers its last restoration") { try await $0.remembersRestoration() },
@@ -73,31 +73,23 @@ extension JobStoreConformance {
         )
     }
 
-    private func remembersSubmissions() async throws {
-        let jobs = [JobRecord.sample(1), .sample(2)]
-        let first = Submission(key: "k", actor: "ops", digest: "d1", job: jobs[0].id)
-        let other = Submission(key: "k", actor: "dev", digest: "d2", job: jobs[1].id)
-        try await insert(jobs[0], jobs[1])
-        try await store.write { writer in
-            try writer.remember(first)
-            try writer.remember(other)
-        }
-        try await store.read { reader throws in
-            #expect(try reader.submission(key: "k", actor: "ops") == first)
-            #expect(try reader.submission(key: "k", actor: "dev") == other)
-            #expect(try reader.submission(key: "K", actor: "ops") == nil)
-        }
-        await #expect(throws: StoreConflict(job: jobs[0].id), "the key stands for another job") {
-            let second = Submission(key: "k", actor: "ops", digest: "d3", job: jobs[1].id)
-            try await store.write { try $0.remember(second) }
-        }
-        let unknown = JobRecord.sample(3).id
-        await #expect(throws: StoreConflict(job: unknown), "no such job") {
-            try await store.write {
-                try $0.remember(Submission(key: "x", actor: "ops", digest: "d", job: unknown))
+    private func remembersRequests() async throws {
+        let first = JobRecord.sample(1, request: RequestStamp(key: "k", digest: "d1"))
+        let other = JobRecord.sample(2, actor: "dev", request: RequestStamp(key: "k", digest: "d2"))
+        try await insert(first, other, .sample(3), .sample(4))
+        for again in [
+            JobRecord.sample(5, request: RequestStamp(key: "k", digest: "d3")),
+            .sample(6, agent: "agent-002", request: first.request),
+        ] {
+            await #expect(throws: StoreConflict(job: again.id), "the key stands for another job") {
+                try await store.write { try $0.insert(again) }
             }
         }
-        #expect(try await store.read { try $0.submission(key: "k", actor: "ops") } == first)
+        try await store.read { reader throws in
+            #expect(try reader.job(of: "ops", under: "k") == first)
+            #expect(try reader.job(of: "dev", under: "k") == other)
+            #expect(try reader.job(of: "ops", under: "K") == nil)
+        }
     }
 
     private func chainsAuditLines() async throws {

@@ -12,7 +12,7 @@ extension JobStoreConformance {
     private struct Undone: Error {}
 
     private func undoesThrowingBodies() async throws {
-        let job = JobRecord.sample()
+        let job = JobRecord.sample(request: RequestStamp(key: "k", digest: "d"))
         let agent = AgentRecord(id: job.agent, firstSeenAt: job.createdAt, session: "s", facts: [:])
         await #expect(throws: Undone.self) {
             try await store.write { writer in
@@ -22,7 +22,6 @@ extension JobStoreConformance {
                 try writer.append(
                     OutboxEntry(
                         agent: job.agent, position: StreamPosition(epoch: 1, number: 1), envelope: [1]))
-                try writer.remember(Submission(key: "k", actor: "ops", digest: "d", job: job.id))
                 try writer.record(AuditDraft(at: job.createdAt, actor: "ops", action: "a"))
                 _ = try writer.next("a")
                 throw Undone()
@@ -39,7 +38,7 @@ extension JobStoreConformance {
             #expect(try reader.logExtent(of: job.attempt.id) == LogExtent())
             #expect(try reader.agents() == [])
             #expect(try reader.outbox(of: job.agent, after: 0, limit: 9) == [])
-            #expect(try reader.submission(key: "k", actor: "ops") == nil)
+            #expect(try reader.job(of: "ops", under: "k") == nil)
             #expect(try reader.audit(after: 0, limit: 9) == [])
         }
     }

@@ -9,7 +9,8 @@ extension JobRecord {
     /// A job as accepted; later numbers are younger.
     package static func sample(
         _ number: Int = 1, agent: String = "agent-001", application: String = "nginx",
-        isIdempotent: Bool = true, retained: Set<String> = []
+        isIdempotent: Bool = true, retained: Set<String> = [], actor: String = "ops",
+        request: RequestStamp? = nil
     ) -> JobRecord {
         let moment = sampleStart.advanced(bySeconds: number)
         let digits = (0..<10).map { UInt8(truncatingIfNeeded: number >> (8 * min($0, 7))) }
@@ -23,7 +24,7 @@ extension JobRecord {
                 "password": SealedInput(bytes: (0..<60).map { UInt8($0) ^ 0xA5 }),
                 "none": SealedInput(bytes: []),
             ],
-            actor: "ops", createdAt: moment, expiresAt: moment.advanced(bySeconds: 3600),
+            actor: actor, createdAt: moment, expiresAt: moment.advanced(bySeconds: 3600),
             terms: JobTerms(
                 timeoutSeconds: 600, graceSeconds: 20, isIdempotent: isIdempotent,
                 retry: RetryRule(maxAttempts: 4, backoff: .fixed, baseSeconds: 7, maxSeconds: 99),
@@ -31,7 +32,8 @@ extension JobRecord {
                     7: ExitCodeMeaning(.packageManager),
                     42: ExitCodeMeaning(.configuration, message: "Ask 'ops'."),
                 ],
-                retained: retained))
+                retained: retained),
+            request: request)
     }
 
     /// The record after events that all change it, each a second after the one before.

@@ -20,6 +20,8 @@ public struct JobOrder: Hashable, Sendable {
     public var sealed: [String: SealedInput]
     /// Who asked, for the audit trail.
     public var actor: String
+    /// The client's key and what was asked under it, or nil; the agent keeps it for a panel that has lost it.
+    public var request: RequestStamp?
     /// When the panel issued the order, by its own clock.
     public var issuedAt: Timestamp
     /// After this moment of the panel's clock nothing of it may start.
@@ -33,7 +35,8 @@ public struct JobOrder: Hashable, Sendable {
     public init(
         attempt: AttemptID, application: String, revision: Int, contentDigest: String, action: String,
         script: String, inputs: [String: String], sealed: [String: SealedInput], actor: String,
-        issuedAt: Timestamp, expiresAt: Timestamp, timeoutSeconds: Int, graceSeconds: Int
+        request: RequestStamp? = nil, issuedAt: Timestamp, expiresAt: Timestamp, timeoutSeconds: Int,
+        graceSeconds: Int
     ) {
         self.attempt = attempt
         self.application = application
@@ -44,6 +47,7 @@ public struct JobOrder: Hashable, Sendable {
         self.inputs = inputs
         self.sealed = sealed
         self.actor = actor
+        self.request = request
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
         self.timeoutSeconds = timeoutSeconds

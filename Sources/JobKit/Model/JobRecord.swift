@@ -43,6 +43,10 @@ public struct JobRecord: Hashable, Sendable {
     ///
     /// Set when accepted.
     public let terms: JobTerms
+    /// The client's key and what was asked under it; nil where it gave none.
+    ///
+    /// Set when accepted.
+    public let request: RequestStamp?
     /// The job that this one repeats, or nil.
     ///
     /// Set when accepted.
@@ -89,7 +93,8 @@ public struct JobRecord: Hashable, Sendable {
     public init(
         id: JobID, agent: AgentID, application: ApplicationStamp, action: String, inputs: [String: String],
         sealed: [String: SealedInput], actor: String, createdAt: Timestamp, expiresAt: Timestamp,
-        terms: JobTerms, rerunOf: JobID? = nil, isRecoveredFromAgent: Bool = false
+        terms: JobTerms, request: RequestStamp? = nil, rerunOf: JobID? = nil,
+        isRecoveredFromAgent: Bool = false
     ) {
         self.id = id
         self.agent = agent
@@ -101,10 +106,27 @@ public struct JobRecord: Hashable, Sendable {
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.terms = terms
+        self.request = request
         self.rerunOf = rerunOf
         self.isRecoveredFromAgent = isRecoveredFromAgent
         state = .queued
         attempt = AttemptRecord(id: AttemptID(job: id, number: 1), offeredAt: createdAt)
+    }
+}
+
+/// Which request it was: the same key of the same actor is the same job.
+///
+/// It goes with the order, so that a panel that was restored from a backup hears of it again.
+public struct RequestStamp: Hashable, Sendable {
+    /// The client's idempotency key.
+    public let key: String
+    /// HMAC-SHA256 over what was asked, 64 hexadecimal digits.
+    public let digest: String
+
+    /// A stamp with its parts.
+    public init(key: String, digest: String) {
+        self.key = key
+        self.digest = digest
     }
 }
 

@@ -72,7 +72,8 @@ struct EventBatch: Sendable {
         _ event: AgentEvent, _ record: inout AgentRecord, _ store: any StoreWriter
     ) throws -> [JobRecord] {
         if case .inventory(let summaries, let live) = event {
-            let recovery = Recovery(agent: agent, isRecovering: record.recoveringSince != nil, now: now)
+            let recovery = Recovery(
+                agent: agent, epoch: record.epoch, isRecovering: record.recoveringSince != nil, now: now)
             let changed = try recovery.take(summaries, into: store)
             if let live { try recovery.finish(&record, keyring, store, live: live) }
             return changed

@@ -7,7 +7,8 @@ import ValidationKit
 extension JobDesk {
     /// Answers a request.
     ///
-    /// - Throws: what the store throws where nothing could be committed.
+    /// - Throws: ``RecoveryPending`` where nobody knows yet whether it came before under its key; what the store throws
+    ///   where nothing could be committed.
     public func submit(_ request: Request) async throws -> Answer {
         let validated: ValidatedInputs
         let warnings: [Validation.Warning]
@@ -60,11 +61,10 @@ extension JobDesk {
     private static func earlier(
         _ key: IdempotencyKey, _ agent: AgentID, _ actor: String, _ keyring: Keyring, _ store: any StoreReader
     ) throws -> Answer? {
-        guard let known = try store.submission(key: key.text, actor: actor) else { return nil }
+        guard let known = try store.job(of: actor, under: key.text) else { return nil }
         // The keys of the first generation: a revocation meanwhile makes no other request of it.
-        let isSame = keyring.keys(for: agent).contains { key.digest(under: $0) == known.digest }
-        guard isSame, let job = try store.job(known.job) else { return .keyConflict }
-        return .repeated(job)
+        let isSame = keyring.keys(for: agent).contains { key.digest(under: $0) == known.request?.digest }
+        return isSame ? .repeated(known) : .keyConflict
     }
 
     private func commit(_ job: JobRecord, _ request: Request) async throws -> Answer {
@@ -84,22 +84,26 @@ extension JobDesk {
         if let key, let answer = try earlier(key, job.agent, job.actor, keyring, store) { return answer }
         guard let agent = try store.agent(job.agent) else { return .unknownServer }
         guard agent.revokedAt == nil else { return .revokedServer }
+        guard key == nil || agent.recoveringSince == nil else { throw RecoveryPending(agent: job.agent) }
         guard try store.openJobs(of: job.agent) < queueLimit else { return .queueFull(limit: queueLimit) }
         let checks = request.application.manifest.check(agent.hostFacts)
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
         try store.insert(job)
         try store.checkSize(of: job, keyring: keyring)
         try store.offer(job, keyring: keyring, at: job.createdAt)
-        if let key, let keys = keyring.keys(for: job.agent).first {
-            try store.remember(
-                Submission(key: key.text, actor: job.actor, digest: key.digest(under: keys), job: job.id))
-        }
         try store.record(
             AuditDraft(
                 at: job.createdAt, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
                 detail: job.auditDetail))
         CrashPoint.acceptBeforeCommit.pass()
         return .accepted(job, warnings: [])
+    }
+
+    private func stamp(of request: Request) -> RequestStamp? {
+        guard let key = request.idempotencyKey, let keys = keyring.keys(for: request.agent).first else {
+            return nil
+        }
+        return RequestStamp(key: key.text, digest: key.digest(under: keys))
     }
 
     private func draft(
@@ -129,7 +133,7 @@ extension JobDesk {
                 script: manifest.installScript),
             action: "install", inputs: inputs, sealed: sealed, actor: request.actor, createdAt: moment,
             expiresAt: moment.advanced(bySeconds: jobLife),
-            terms: JobTerms(installing: manifest), rerunOf: request.rerunOf)
+            terms: JobTerms(installing: manifest), request: stamp(of: request), rerunOf: request.rerunOf)
     }
 }
 

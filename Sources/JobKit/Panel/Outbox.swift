@@ -77,7 +77,7 @@ extension JobRecord {
             attempt: attempt.id, application: application.id, revision: application.revision,
             contentDigest: application.contentDigest, action: action, script: application.script,
             inputs: inputs,
-            sealed: sealed, actor: actor, issuedAt: now, expiresAt: expiry,
+            sealed: sealed, actor: actor, request: request, issuedAt: now, expiresAt: expiry,
             timeoutSeconds: terms.timeoutSeconds, graceSeconds: terms.graceSeconds)
     }
 }

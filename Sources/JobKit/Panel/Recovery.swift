@@ -86,7 +86,11 @@ extension StoreWriter {
 
 /// Takes in what an agent tells of its own past.
 struct Recovery {
+    /// Jobs that a panel learns of an agent in one epoch at most: an honest one keeps no more than half as many.
+    static let maximumLearnt = 100_000
+
     let agent: AgentID
+    let epoch: Int
     /// Whether this panel has asked for it; of jobs that it does not know it hears then alone.
     let isRecovering: Bool
     let now: Timestamp
@@ -171,6 +175,10 @@ struct Recovery {
     /// A job that was accepted after the backup was made: known by the agent alone.
     private func learn(_ order: JobOrder, in store: any StoreWriter) throws -> JobRecord? {
         guard isRecovering else { return nil }
+        guard try store.next("learnt:\(agent):\(epoch)") <= Self.maximumLearnt else {
+            throw EventBatch.Breach("inventory of more than \(Self.maximumLearnt) jobs that nobody knows")
+        }
+        let isTaken = try order.request.map { try store.job(of: order.actor, under: $0.key) != nil } ?? false
         let first = JobRecord(
             id: order.attempt.job, agent: agent,
             application: ApplicationStamp(
@@ -180,7 +188,7 @@ struct Recovery {
             createdAt: order.issuedAt, expiresAt: order.expiresAt,
             terms: JobTerms(
                 timeoutSeconds: order.timeoutSeconds, graceSeconds: order.graceSeconds, isIdempotent: false),
-            isRecoveredFromAgent: true)
+            request: isTaken ? nil : order.request, isRecoveredFromAgent: true)
         let job = first.offered(order.attempt, at: order.issuedAt)
         try store.insert(job)
         try store.record(

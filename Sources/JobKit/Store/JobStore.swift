@@ -40,8 +40,8 @@ public protocol StoreReader {
     func agents() throws -> [AgentRecord]
     /// Messages still to be covered by an agent's beat, with numbers above `number`, in order.
     func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry]
-    /// What was accepted under an idempotency key by this actor, or nil.
-    func submission(key: String, actor: String) throws -> Submission?
+    /// The job that this actor asked for under an idempotency key, or nil; keys of others do not count.
+    func job(of actor: String, under key: String) throws -> JobRecord?
     /// When this record was restored from a backup last, or nil.
     func restoredAt() throws -> Timestamp?
     /// Entries of the audit trail with numbers above `number`, in order.
@@ -58,6 +58,8 @@ extension StoreReader {
 /// What can be written in a transaction.
 public protocol StoreWriter: StoreReader {
     /// Adds a job that was just accepted, and its first attempt.
+    ///
+    /// - Throws: ``StoreConflict`` where there is one of its name, or of its actor under the key of its request.
     func insert(_ job: JobRecord) throws
     /// Replaces a job and its current attempt.
     ///
@@ -76,10 +78,6 @@ public protocol StoreWriter: StoreReader {
     func append(_ entry: OutboxEntry) throws
     /// Removes messages up to and with that number.
     func removeOutbox(of agent: AgentID, through number: Int) throws
-    /// Remembers what an idempotency key stands for.
-    ///
-    /// - Throws: ``StoreConflict`` where it stands for something already, or the job is not in the record.
-    func remember(_ submission: Submission) throws
     /// Adds an entry to the audit trail, behind and chained to the last one.
     func record(_ draft: AuditDraft) throws
     /// Notes that this record was restored from a backup.
@@ -142,25 +140,5 @@ public struct OutboxEntry: Hashable, Sendable {
         self.agent = agent
         self.position = position
         self.envelope = envelope
-    }
-}
-
-/// What was accepted under an idempotency key.
-public struct Submission: Hashable, Sendable {
-    /// The client's key.
-    public let key: String
-    /// Who sent it; keys of others do not count.
-    public let actor: String
-    /// SHA-256 over what was asked, in hexadecimal.
-    public let digest: String
-    /// The job it became.
-    public let job: JobID
-
-    /// A submission with its parts.
-    public init(key: String, actor: String, digest: String, job: JobID) {
-        self.key = key
-        self.actor = actor
-        self.digest = digest
-        self.job = job
     }
 }

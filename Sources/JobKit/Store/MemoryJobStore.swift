@@ -39,7 +39,8 @@ private final class MemoryStoreState: StoreWriter {
     private var logs: [AttemptID: [LogRecord]] = [:]
     private var agentRecords: [AgentID: AgentRecord] = [:]
     private var outbox: [AgentID: [OutboxEntry]] = [:]
-    private var submissions: [[String]: Submission] = [:]
+    /// By actor and idempotency key.
+    private var requests: [[String]: JobID] = [:]
     private var trail: [AuditEntry] = []
     private var counters: [String: Int] = [:]
 
@@ -50,7 +51,7 @@ private final class MemoryStoreState: StoreWriter {
         copy.logs = logs
         copy.agentRecords = agentRecords
         copy.outbox = outbox
-        copy.submissions = submissions
+        copy.requests = requests
         copy.trail = trail
         copy.counters = counters
         return copy
@@ -110,7 +111,9 @@ private final class MemoryStoreState: StoreWriter {
         Array((outbox[agent] ?? []).drop { $0.position.number <= number }.prefix(limit))
     }
 
-    func submission(key: String, actor: String) -> Submission? { submissions[[key, actor]] }
+    func job(of actor: String, under key: String) -> JobRecord? {
+        requests[[actor, key]].flatMap { jobs[$0] }
+    }
 
     func restoredAt() -> Timestamp? {
         counters["restoredAt"].map { Timestamp(milliseconds: Int64($0)) }
@@ -121,7 +124,11 @@ private final class MemoryStoreState: StoreWriter {
     func audit(after number: Int, limit: Int) -> [AuditEntry] { Array(trail.dropFirst(number).prefix(limit)) }
 
     func insert(_ job: JobRecord) throws {
-        guard jobs[job.id] == nil else { throw StoreConflict(job: job.id) }
+        let request = job.request.map { [job.actor, $0.key] }
+        guard jobs[job.id] == nil, request.flatMap({ requests[$0] }) == nil else {
+            throw StoreConflict(job: job.id)
+        }
+        if let request { requests[request] = job.id }
         jobs[job.id] = job
         attempts[job.id] = [job.attempt.id.number: job.attempt]
     }
@@ -160,13 +167,6 @@ private final class MemoryStoreState: StoreWriter {
 
     func removeOutbox(of agent: AgentID, through number: Int) {
         outbox[agent]?.removeAll { $0.position.number <= number }
-    }
-
-    func remember(_ submission: Submission) throws {
-        let key = [submission.key, submission.actor]
-        if let known = submissions[key] { throw StoreConflict(job: known.job) }
-        guard jobs[submission.job] != nil else { throw StoreConflict(job: submission.job) }
-        submissions[key] = submission
     }
 
     func record(_ draft: AuditDraft) {

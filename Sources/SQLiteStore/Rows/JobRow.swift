@@ -6,7 +6,7 @@ enum JobRow {
     static let accepted = Columns(
         "id", "agent", "application", "revision", "contentDigest", "script", "action", "inputs", "actor",
         "createdAt", "expiresAt", "timeoutSeconds", "graceSeconds", "isIdempotent", "retry", "exitCodes",
-        "retained", "rerunOf", "isRecoveredFromAgent")
+        "retained", "requestKey", "requestDigest", "rerunOf", "isRecoveredFromAgent")
     static let progress = Columns(
         "attempt", "sealed", "state", "reason", "detail", "exitCode", "beganAt", "finishedAt",
         "cancelRequestedAt", "retryAt", "interruptions")
@@ -18,7 +18,7 @@ enum JobRow {
             job.actor, job.createdAt.milliseconds, job.expiresAt.milliseconds, job.terms.timeoutSeconds,
             job.terms.graceSeconds, job.terms.isIdempotent, RetryColumn.text(job.terms.retry),
             ExitCodeColumn.text(job.terms.exitCodes), job.terms.retained.sorted().joined(separator: ","),
-            job.rerunOf?.description, job.isRecoveredFromAgent,
+            job.request?.key, job.request?.digest, job.rerunOf?.description, job.isRecoveredFromAgent,
         ]
     }
 
@@ -53,6 +53,8 @@ enum JobRow {
             isIdempotent: try row.boolean(), retry: try RetryColumn.read(&row),
             exitCodes: try ExitCodeColumn.read(&row),
             retained: Set(try row.text().split(separator: ",").map { String($0) }))
+        let key = try row.optionalText()
+        let digest = try row.optionalText()
         let rerunOf = try row.optionalParsed(JobID.init(_:))
         let isRecovered = try row.boolean()
         _ = try row.integer()  // the current attempt's number, which its own row has too
@@ -65,8 +67,9 @@ enum JobRow {
             interruptions: try row.integer())
         return JobRecord(
             id: id, agent: agent, application: application, action: action, inputs: inputs, sealed: sealed,
-            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms, rerunOf: rerunOf,
-            isRecoveredFromAgent: isRecovered
+            actor: actor, createdAt: createdAt, expiresAt: expiresAt, terms: terms,
+            request: key.flatMap { key in digest.map { RequestStamp(key: key, digest: $0) } },
+            rerunOf: rerunOf, isRecoveredFromAgent: isRecovered
         ).restored(progress, attempt: try AttemptRow.read(&row))
     }
 }

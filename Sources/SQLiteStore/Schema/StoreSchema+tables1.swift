@@ -20,6 +20,8 @@ extension StoreSchema {
             retry TEXT NOT NULL,
             exitCodes TEXT NOT NULL,
             retained TEXT NOT NULL,
+            requestKey TEXT,
+            requestDigest TEXT,
             rerunOf TEXT REFERENCES job(id),
             isRecoveredFromAgent INTEGER NOT NULL,
             attempt INTEGER NOT NULL,
@@ -37,6 +39,7 @@ extension StoreSchema {
             CONSTRAINT objectsAreJSON CHECK (
                 json_valid(inputs) AND json_valid(sealed) AND json_valid(exitCodes) AND json_valid(retry)),
             CONSTRAINT booleansAre0Or1 CHECK (isIdempotent IN (0, 1) AND isRecoveredFromAgent IN (0, 1)),
+            CONSTRAINT requestIsWhole CHECK ((requestKey IS NULL) = (requestDigest IS NULL)),
             CONSTRAINT attemptsCountFrom1 CHECK (attempt >= 1),
             CONSTRAINT interruptionsAreAttempts CHECK (interruptions BETWEEN 0 AND attempt),
             CONSTRAINT stateIsKnown CHECK (
@@ -64,6 +67,7 @@ extension StoreSchema {
         CREATE INDEX jobByState ON job(state, id);
         CREATE INDEX jobOpenByAgent ON job(agent) WHERE finishedAt IS NULL;
         CREATE INDEX jobBySecret ON job(agent, application) WHERE sealed <> '{}';
+        CREATE UNIQUE INDEX jobByRequest ON job(actor, requestKey) WHERE requestKey IS NOT NULL;
         CREATE INDEX jobByRetry ON job(retryAt) WHERE retryAt IS NOT NULL;
 
         CREATE TABLE attempt (
@@ -171,14 +175,6 @@ extension StoreSchema {
             envelope BLOB NOT NULL,
             PRIMARY KEY (agent, number),
             CONSTRAINT positionsCountFrom1 CHECK (epoch >= 1 AND number >= 1)
-        ) STRICT, WITHOUT ROWID;
-
-        CREATE TABLE submission (
-            actor TEXT NOT NULL,
-            key TEXT NOT NULL,
-            digest TEXT NOT NULL,
-            job TEXT NOT NULL REFERENCES job(id),
-            PRIMARY KEY (actor, key)
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE audit (

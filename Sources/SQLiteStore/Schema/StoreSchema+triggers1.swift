@@ -16,8 +16,8 @@ extension StoreSchema {
 
         CREATE TRIGGER acceptedNeverChanges
         BEFORE UPDATE OF id, agent, application, revision, contentDigest, script, action, inputs, actor,
-            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, retry, exitCodes, retained, rerunOf,
-            isRecoveredFromAgent ON job
+            createdAt, expiresAt, timeoutSeconds, graceSeconds, isIdempotent, retry, exitCodes, retained,
+            requestKey, requestDigest, rerunOf, isRecoveredFromAgent ON job
         BEGIN SELECT RAISE(ABORT, 'what was accepted never changes'); END;
 
         CREATE TRIGGER stateMovesAlongTheDiagram BEFORE UPDATE OF state ON job
@@ -72,8 +72,5 @@ extension StoreSchema {
 
         CREATE TRIGGER auditIsNeverDeleted BEFORE DELETE ON audit
         BEGIN SELECT RAISE(ABORT, 'an audit line is never deleted'); END;
-
-        CREATE TRIGGER submissionNeverChanges BEFORE UPDATE ON submission
-        BEGIN SELECT RAISE(ABORT, 'what a key stands for never changes'); END;
         """
 }

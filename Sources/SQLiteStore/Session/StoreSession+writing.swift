@@ -78,16 +78,6 @@ extension StoreSession: StoreWriter {
         try database.run("DELETE FROM outbox WHERE agent = ? AND number <= ?", [agent.description, number])
     }
 
-    func remember(_ submission: Submission) throws {
-        if let known = try self.submission(key: submission.key, actor: submission.actor) {
-            throw StoreConflict(job: known.job)
-        }
-        guard try job(submission.job) != nil else { throw StoreConflict(job: submission.job) }
-        try database.run(
-            "INSERT INTO submission (actor, key, digest, job) VALUES (?, ?, ?, ?)",
-            [submission.actor, submission.key, submission.digest, submission.job.description])
-    }
-
     func record(_ draft: AuditDraft) throws {
         let last = try database.row("SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1", []) {
             row throws(StoreError) in (number: try row.integer(), digest: try row.text())

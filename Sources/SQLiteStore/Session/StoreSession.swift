@@ -113,11 +113,10 @@ struct StoreSession: StoreReader {
         }
     }
 
-    func submission(key: String, actor: String) throws -> Submission? {
-        try database.row("SELECT digest, job FROM submission WHERE actor = ? AND key = ?", [actor, key]) {
-            row throws(StoreError) in
-            Submission(key: key, actor: actor, digest: try row.text(), job: try row.parsed(JobID.init(_:)))
-        }
+    static let selectRequested = "\(JobRow.selection) WHERE job.actor = ? AND job.requestKey = ?"
+
+    func job(of actor: String, under key: String) throws -> JobRecord? {
+        try database.row(Self.selectRequested, [actor, key], JobRow.read)
     }
 
     func restoredAt() throws -> Timestamp? {
