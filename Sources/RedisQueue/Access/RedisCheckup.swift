@@ -35,10 +35,11 @@ package struct RedisCheckup: Sendable {
         }
         let trial = Self.trial(RedisKeys(prefix: prefix))
         let answers = try await connection.pipeline(trial)
-        refusal = answers.lazy.compactMap { reply -> String? in
-            guard case .error(let text) = reply else { return nil }
-            return RedisError.refusal(text, by: url).message
-        }.first
+        refusal =
+            answers.lazy.compactMap { reply -> String? in
+                guard case .error(let text) = reply else { return nil }
+                return RedisError.refusal(text, by: url).message
+            }.first
     }
 
     private static func trial(_ keys: RedisKeys) -> [[RedisArgument]] {
