@@ -11,6 +11,15 @@ import Testing
     func summary(_ number: UInt8, attempt: Int = 1, _ end: AttemptSummary.End?) -> AttemptSummary {
         var order = Fixtures.order(number)
         order.attempt = AttemptID(job: order.attempt.job, number: attempt)
+        return told(order, end)
+    }
+
+    /// As the agent tells of an order that the panel gave it, for this request.
+    func told(
+        _ order: JobOrder, _ end: AttemptSummary.End?, _ request: RequestStamp? = nil
+    ) -> AttemptSummary {
+        var order = order
+        order.voucher = (try? Fixtures.keyring.voucher.make(for: order, of: Fixtures.agent, request)) ?? []
         return AttemptSummary(order: order, end: end)
     }
 
@@ -232,23 +241,6 @@ import Testing
         #expect(agent.cursor == 2)
     }
 
-    /// A client that asks again gets the job that it had, and a key stays what it stands for.
-    @Test func learnsUnderWhichKeysItWasAsked() async throws {
-        try await meetAgent(isRecovering: true)
-        func asked(_ number: UInt8, _ key: String) -> AttemptSummary {
-            var order = Fixtures.order(number)
-            order.request = RequestStamp(key: key, digest: "digest \(number)")
-            return AttemptSummary(order: order, end: .withdrawn)
-        }
-        _ = try await ingest([.inventory([asked(1, "a"), asked(2, "a"), asked(3, "b")], live: [])])
-        try await store.read { store throws in
-            func found(_ key: String) throws -> JobID? { try store.job(of: "token:test", under: key)?.id }
-            #expect(try found("a") == Fixtures.jobID(1))
-            #expect(try found("b") == Fixtures.jobID(3))
-            #expect(try store.job(Fixtures.jobID(2))?.request == nil)
-        }
-    }
-
     @Test func offersNothingBeforeItKnows() async throws {
         try await meetAgent(isRecovering: true)
         try await store.write {
@@ -301,21 +293,6 @@ import Testing
         try await store.write { try $0.insert(final) }
         _ = try await ingest([.inventory([summary(1, .ended(.sample(.exited(code: 0))))], live: [])])
         #expect(try await store.read { try $0.job(final.id) } == final)
-    }
-
-    /// Its record is not for an agent to fill.
-    @Test func learnsNoMoreThanAnAgentKeeps() async throws {
-        try await meetAgent(isRecovering: true)
-        try await store.write { [epoch] in
-            _ = try $0.next("learnt:\(Fixtures.agent):\(epoch)", atLeast: Recovery.maximumLearnt - 1)
-        }
-        let outcome = try await ingest([
-            .inventory([summary(1, .withdrawn), summary(2, .withdrawn)], live: nil)
-        ])
-        #expect(outcome.quarantined.map(\.0) == [Fixtures.agent])
-        #expect(outcome.quarantined.first?.1.contains("more than 100000 jobs") == true)
-        #expect(try await state(1) == "cancelled before_start")
-        #expect(try await state(2) == nil)
     }
 
     /// Nobody asked: an agent does not write the panel's history.

@@ -85,6 +85,8 @@ extension JobStoreConformance {
                 try await store.write { try $0.insert(again) }
             }
         }
+        // What an agent tells of happened, whatever this record knew.
+        try await insert(.sample(7, request: first.request, isRecovered: true))
         try await store.read { reader throws in
             #expect(try reader.job(of: "ops", under: "k") == first)
             #expect(try reader.job(of: "dev", under: "k") == other)

@@ -10,7 +10,8 @@ extension JobRecord {
     package static func sample(
         _ number: Int = 1, agent: String = "agent-001", application: String = "nginx",
         isIdempotent: Bool = true, retained: Set<String> = [], actor: String = "ops",
-        request: RequestStamp? = nil
+        request: RequestStamp? = nil,
+        isRecovered: Bool = false
     ) -> JobRecord {
         let moment = sampleStart.advanced(bySeconds: number)
         let digits = (0..<10).map { UInt8(truncatingIfNeeded: number >> (8 * min($0, 7))) }
@@ -33,7 +34,7 @@ extension JobRecord {
                     42: ExitCodeMeaning(.configuration, message: "Ask 'ops'."),
                 ],
                 retained: retained),
-            request: request)
+            request: request, isRecoveredFromAgent: isRecovered)
     }
 
     /// The record after events that all change it, each a second after the one before.

@@ -35,7 +35,9 @@ extension AgentMachine {
     /// Begins both histories anew, with the attempts that go on.
     mutating func enter(epoch: Int, keeping kept: [AttemptID]) {
         for attempt in order where !kept.contains(attempt) {
-            if attempts[attempt]?.end == nil { attempts[attempt]?.end = .waiting }
+            // What was called off, and not yet put down, is not to come back.
+            let isCancelled = attempts[attempt]?.isCancelled ?? false
+            if attempts[attempt]?.end == nil { attempts[attempt]?.end = isCancelled ? .withdrawn : .waiting }
             leave(attempt)
         }
         order = kept.filter { attempts[$0] != nil }

@@ -59,7 +59,8 @@ extension JobOrder {
             "content_digest": .string(contentDigest),
             "action": .string(action), "script": .string(script), "inputs": JSONValue(strings: inputs),
             "sealed": JSONValue(strings: sealed.mapValues { Base64URL.encode($0.bytes) }),
-            "actor": .string(actor), "request": .optional(request, \.json), "issued_at": issuedAt.json,
+            "actor": .string(actor), "voucher": .string(Base64URL.encode(voucher)),
+            "issued_at": issuedAt.json,
             "expires_at": expiresAt.json,
             "timeout_s": .integer(timeoutSeconds), "grace_s": .integer(graceSeconds),
         ]
@@ -81,21 +82,14 @@ extension JobOrder {
             application: try reader.string("app"), revision: try reader.integer("revision"),
             contentDigest: try reader.string("content_digest"), action: try reader.string("action"),
             script: try reader.string("script"), inputs: try reader.strings("inputs"), sealed: sealed,
-            actor: try reader.string("actor"), request: try reader.optional("request", RequestStamp.init),
+            actor: try reader.string("actor"),
+            voucher: try reader.optional("voucher") { reader, name throws(MemberReader.Failure) in
+                try reader.parsed(name, "base64url", Base64URL.decode)
+            } ?? [],
             issuedAt: try reader.time("issued_at"),
             expiresAt: try reader.time("expires_at"),
             timeoutSeconds: try reader.integer("timeout_s", in: Int.min...Int.max),
             graceSeconds: try reader.integer("grace_s", in: Int.min...Int.max))
-        try reader.finish()
-    }
-}
-
-extension RequestStamp {
-    fileprivate var json: JSONValue { ["key": .string(key), "digest": .string(digest)] }
-
-    fileprivate init(_ parent: inout MemberReader, _ name: String) throws(MemberReader.Failure) {
-        var reader = try MemberReader(parent.value(name))
-        self.init(key: try reader.string("key"), digest: try reader.string("digest"))
         try reader.finish()
     }
 }

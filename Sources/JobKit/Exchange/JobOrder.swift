@@ -20,8 +20,8 @@ public struct JobOrder: Hashable, Sendable {
     public var sealed: [String: SealedInput]
     /// Who asked, for the audit trail.
     public var actor: String
-    /// The client's key and what was asked under it, or nil; the agent keeps it for a panel that has lost it.
-    public var request: RequestStamp?
+    /// The panel's own mark, which tells it of the request; the agent keeps it for a panel that has lost that.
+    public var voucher: [UInt8]
     /// When the panel issued the order, by its own clock.
     public var issuedAt: Timestamp
     /// After this moment of the panel's clock nothing of it may start.
@@ -35,7 +35,7 @@ public struct JobOrder: Hashable, Sendable {
     public init(
         attempt: AttemptID, application: String, revision: Int, contentDigest: String, action: String,
         script: String, inputs: [String: String], sealed: [String: SealedInput], actor: String,
-        request: RequestStamp? = nil, issuedAt: Timestamp, expiresAt: Timestamp, timeoutSeconds: Int,
+        voucher: [UInt8] = [], issuedAt: Timestamp, expiresAt: Timestamp, timeoutSeconds: Int,
         graceSeconds: Int
     ) {
         self.attempt = attempt
@@ -47,7 +47,7 @@ public struct JobOrder: Hashable, Sendable {
         self.inputs = inputs
         self.sealed = sealed
         self.actor = actor
-        self.request = request
+        self.voucher = voucher
         self.issuedAt = issuedAt
         self.expiresAt = expiresAt
         self.timeoutSeconds = timeoutSeconds

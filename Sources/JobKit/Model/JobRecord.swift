@@ -46,11 +46,11 @@ public struct JobRecord: Hashable, Sendable {
     /// The client's key and what was asked under it; nil where it gave none.
     ///
     /// Set when accepted.
-    public let request: RequestStamp?
+    public internal(set) var request: RequestStamp?
     /// The job that this one repeats, or nil.
     ///
     /// Set when accepted.
-    public let rerunOf: JobID?
+    public internal(set) var rerunOf: JobID?
     /// Whether this record learned of it from the agent, after a restoration from a backup.
     ///
     /// Set when taken in.
@@ -116,7 +116,7 @@ public struct JobRecord: Hashable, Sendable {
 
 /// Which request it was: the same key of the same actor is the same job.
 ///
-/// It goes with the order, so that a panel that was restored from a backup hears of it again.
+/// It goes with the order, for the panel's eyes alone, so that one that was restored from a backup hears of it again.
 public struct RequestStamp: Hashable, Sendable {
     /// The client's idempotency key.
     public let key: String

@@ -73,9 +73,9 @@ struct EventBatch: Sendable {
     ) throws -> [JobRecord] {
         if case .inventory(let summaries, let live) = event {
             let recovery = Recovery(
-                agent: agent, epoch: record.epoch, isRecovering: record.recoveringSince != nil, now: now)
+                agent: agent, keyring: keyring, isRecovering: record.recoveringSince != nil, now: now)
             let changed = try recovery.take(summaries, into: store)
-            if let live { try recovery.finish(&record, keyring, store, live: live) }
+            if let live { try recovery.finish(&record, store, live: live) }
             return changed
         }
         guard let attempt = event.attempt else { return [] }

@@ -19,7 +19,7 @@ public struct IdempotencyKey: Sendable {
         self.request = PreAuthenticationEncoding.encode(request)
     }
 
-    func digest(under keys: AgentKeys) -> String {
-        Hex.encode(HMACSHA256.tag(for: request, key: keys.sealing))
+    func digest(under keys: PanelKeys) -> String {
+        Hex.encode(HMACSHA256.tag(for: request, key: keys.requests))
     }
 }

@@ -47,6 +47,7 @@ extension JobDesk {
     ///
     /// To be asked before anything is judged that may have changed since.
     ///
+    /// - Throws: ``RecoveryPending`` where nobody knows yet whether it came before; what the store throws.
     /// - Parameters:
     ///   - key: the client's key, or nil where there is none.
     ///   - agent: the server the request is for.
@@ -61,10 +62,13 @@ extension JobDesk {
     private static func earlier(
         _ key: IdempotencyKey, _ agent: AgentID, _ actor: String, _ keyring: Keyring, _ store: any StoreReader
     ) throws -> Answer? {
-        guard let known = try store.job(of: actor, under: key.text) else { return nil }
-        // The keys of the first generation: a revocation meanwhile makes no other request of it.
-        let isSame = keyring.keys(for: agent).contains { key.digest(under: $0) == known.request?.digest }
-        return isSame ? .repeated(known) : .keyConflict
+        if let known = try store.job(of: actor, under: key.text) {
+            let digests = keyring.panel.map { key.digest(under: $0) }
+            let isSame = known.agent == agent && digests.contains { $0 == known.request?.digest }
+            return isSame ? .repeated(known) : .keyConflict
+        }
+        if try store.agent(agent)?.isRecovering == true { throw RecoveryPending(agent: agent) }
+        return nil
     }
 
     private func commit(_ job: JobRecord, _ request: Request) async throws -> Answer {
@@ -84,7 +88,6 @@ extension JobDesk {
         if let key, let answer = try earlier(key, job.agent, job.actor, keyring, store) { return answer }
         guard let agent = try store.agent(job.agent) else { return .unknownServer }
         guard agent.revokedAt == nil else { return .revokedServer }
-        guard key == nil || agent.recoveringSince == nil else { throw RecoveryPending(agent: job.agent) }
         guard try store.openJobs(of: job.agent) < queueLimit else { return .queueFull(limit: queueLimit) }
         let checks = request.application.manifest.check(agent.hostFacts)
         guard checks.allSatisfy(\.passed) else { return .unsupportedServer(checks) }
@@ -100,10 +103,9 @@ extension JobDesk {
     }
 
     private func stamp(of request: Request) -> RequestStamp? {
-        guard let key = request.idempotencyKey, let keys = keyring.keys(for: request.agent).first else {
-            return nil
+        request.idempotencyKey.map { key in
+            RequestStamp(key: key.text, digest: key.digest(under: keyring.panel[0]))
         }
-        return RequestStamp(key: key.text, digest: key.digest(under: keys))
     }
 
     private func draft(

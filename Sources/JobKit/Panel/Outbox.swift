@@ -13,7 +13,7 @@ extension StoreWriter {
     /// Makes sure that a job can be offered now and at any time: numbers and moments of a later offer may take more room.
     func checkSize(of job: JobRecord, keyring: Keyring) throws {
         guard let agent = try agent(job.agent) else { throw UnknownAgent(id: job.agent) }
-        var order = job.order(at: job.createdAt)
+        var order = try job.order(at: job.createdAt, vouchedBy: keyring)
         order.attempt = AttemptID(job: job.id, number: .max)
         _ = try envelope(.job(order), at: StreamPosition(epoch: .max, number: .max), to: agent, keyring)
     }
@@ -71,13 +71,15 @@ struct UnknownAgent: Error, Hashable {
 
 extension JobRecord {
     /// The order for the current attempt; a retry may start within a day of being due.
-    func order(at now: Timestamp) -> JobOrder {
+    func order(at now: Timestamp, vouchedBy keyring: Keyring) throws -> JobOrder {
         let expiry = attempt.id.number == 1 ? expiresAt : now.advanced(bySeconds: 24 * 3600)
-        return JobOrder(
+        var order = JobOrder(
             attempt: attempt.id, application: application.id, revision: application.revision,
             contentDigest: application.contentDigest, action: action, script: application.script,
             inputs: inputs,
-            sealed: sealed, actor: actor, request: request, issuedAt: now, expiresAt: expiry,
+            sealed: sealed, actor: actor, issuedAt: now, expiresAt: expiry,
             timeoutSeconds: terms.timeoutSeconds, graceSeconds: terms.graceSeconds)
+        order.voucher = try keyring.voucher.make(for: order, of: agent, request)
+        return order
     }
 }

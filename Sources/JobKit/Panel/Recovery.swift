@@ -54,15 +54,30 @@ extension StoreWriter {
     }
 
     /// Calls a job off, or gives it up, as it was since the backup; where it had begun in between its agent tells how it
-    /// went.
+    /// went. One that the backup does not know is taken over as it stood.
     private func callOff(_ later: JobRecord, at moment: Timestamp) throws {
-        guard let job = try job(later.id), !job.state.isFinal, job.cancelRequestedAt == nil else { return }
+        guard let job = try job(later.id) else { return try takeOver(later, at: moment) }
+        guard !job.state.isFinal, job.cancelRequestedAt == nil else { return }
         let hadNotBegun = later.reason == .beforeStart || later.reason == .betweenAttempts
         if later.reason == .abandoned {
             _ = try apply(.abandoned(later.detail ?? ""), to: job, actor: "panel", at: moment)
         } else if job.state == .running || hadNotBegun && later.attempt.id == job.attempt.id {
             _ = try apply(.cancelRequested, to: job, actor: "panel", at: moment)
         }
+    }
+
+    private func takeOver(_ later: JobRecord, at moment: Timestamp) throws {
+        var job = later
+        if let first = job.rerunOf, try self.job(first) == nil { job.rerunOf = nil }
+        if let key = job.request?.key, try self.job(of: job.actor, under: key) != nil { job.request = nil }
+        try insert(job)
+        var detail = job.auditDetail
+        detail["state"] = job.state.rawValue
+        detail["from"] = "the record that was replaced"
+        try record(
+            AuditDraft(
+                at: moment, actor: job.actor, action: "job.accepted", job: job.id, agent: job.agent,
+                detail: detail))
     }
 
     /// Gives up what a revoked agent was given and may not have begun, where it has not told what it did: whoever comes
@@ -80,17 +95,14 @@ extension StoreWriter {
     /// Offers a job's current attempt to its agent; to one that is still to tell what it did, later.
     func offer(_ job: JobRecord, keyring: Keyring, at moment: Timestamp) throws {
         guard try agent(job.agent)?.recoveringSince == nil else { return }
-        try post(.job(job.order(at: moment)), to: job.agent, keyring: keyring)
+        try post(.job(job.order(at: moment, vouchedBy: keyring)), to: job.agent, keyring: keyring)
     }
 }
 
 /// Takes in what an agent tells of its own past.
 struct Recovery {
-    /// Jobs that a panel learns of an agent in one epoch at most: an honest one keeps no more than half as many.
-    static let maximumLearnt = 100_000
-
     let agent: AgentID
-    let epoch: Int
+    let keyring: Keyring
     /// Whether this panel has asked for it; of jobs that it does not know it hears then alone.
     let isRecovering: Bool
     let now: Timestamp
@@ -99,34 +111,67 @@ struct Recovery {
     ///
     /// - Returns: the jobs that this changed, one for each attempt that did.
     func take(_ summaries: [AttemptSummary], into store: any StoreWriter) throws -> [JobRecord] {
-        try summaries.indices.compactMap { index in
-            let job = summaries[index].order.attempt.job
-            let isLast = index + 1 == summaries.count || summaries[index + 1].order.attempt.job != job
-            return try take(summaries[index], isLast: isLast, into: store)
+        var changed: [JobRecord] = []
+        var strangers = 0
+        for (index, summary) in summaries.enumerated() {
+            let attempt = summary.order.attempt
+            let isLast = index + 1 == summaries.count || summaries[index + 1].order.attempt.job != attempt.job
+            if let known = try store.job(attempt.job) {
+                guard known.agent == agent else {
+                    throw EventBatch.Breach("inventory of a job that is not this agent's: '\(attempt)'")
+                }
+                let job = try bring(known, to: summary, in: store)
+                if job != known { changed.append(job) }
+            } else if isLast, isRecovering {
+                // Of an earlier attempt nothing is learnt: whether a job is tried again after a failure is the manifest's
+                // word, which went with the job.
+                if let known = keyring.opened(summary.order, of: agent) {
+                    let job = try learn(summary.order, known.request, in: store)
+                    changed.append(try bring(job, to: summary, in: store))
+                } else {
+                    strangers += 1
+                }
+            }
         }
+        if strangers > 0 {
+            try store.record(
+                AuditDraft(
+                    at: now, actor: "agent:\(agent)", action: "agent.unknown_orders", agent: agent,
+                    detail: ["orders": String(strangers)]))
+        }
+        return changed
     }
 
-    /// - Parameter isLast: whether it is the job's last attempt. Of an earlier one nothing is learnt: whether the
-    ///   job is tried again after a failure is the manifest's word, which went with the job.
-    private func take(
-        _ summary: AttemptSummary, isLast: Bool, into store: any StoreWriter
-    ) throws -> JobRecord? {
-        let attempt = summary.order.attempt
-        guard let known = try store.job(attempt.job) ?? (isLast ? learn(summary.order, in: store) : nil)
-        else {
-            return nil
-        }
-        guard known.agent == agent else {
-            throw EventBatch.Breach("inventory of a job that is not this agent's: '\(attempt)'")
-        }
+    /// Brings a job to where its agent saw the attempt last.
+    private func bring(
+        _ known: JobRecord, to summary: AttemptSummary, in store: any StoreWriter
+    ) throws -> JobRecord {
+        let number = summary.order.attempt.number
         var job = known
+        // Nobody tells of what is between: its line was lost, and with it how it ended.
+        while job.attempt.id.number < number, !job.state.isFinal {
+            switch job.state {
+            case .waiting: job = try after(.retryDue, job, store)
+            case .queued: job = try after(.claimed(attempt: job.attempt.id.number), job, store)
+            default:
+                let lost = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now)
+                job = try after(.finished(attempt: job.attempt.id.number, lost), job, store)
+            }
+        }
         for event in events(of: summary, after: job) {
-            guard !job.state.isFinal,
-                case .changed(let next) = try store.apply(event, to: job, actor: "agent:\(agent)", at: now)
-            else { break }
+            guard !job.state.isFinal, case let next = try after(event, job, store), next != job else { break }
             job = next
         }
-        return job == known ? nil : job
+        return job
+    }
+
+    /// The job after an event; as it is where the event comes late.
+    private func after(_ event: JobEvent, _ job: JobRecord, _ store: any StoreWriter) throws -> JobRecord {
+        guard case .changed(let next) = try store.apply(event, to: job, actor: "agent:\(agent)", at: now)
+        else {
+            return job
+        }
+        return next
     }
 
     /// Ends what an agent tells of its past: what waits and was not told of never began, and is offered now; what is
@@ -134,24 +179,22 @@ struct Recovery {
     ///
     /// - Parameter live: attempts that the agent has under way.
     func finish(
-        _ record: inout AgentRecord, _ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]
+        _ record: inout AgentRecord, _ store: any StoreWriter, live: [AttemptID]
     ) throws {
         record.recoveringSince = nil
         try store.save(record)
-        if isRecovering { try offerWhatNeverBegan(keyring, store, live: live) }
-        try callOff(keyring, store, live: live)
+        if isRecovering { try offerWhatNeverBegan(store, live: live) }
+        try callOff(store, live: live)
         // Posting has moved the record on.
         if let posted = try store.agent(agent) { record = posted }
     }
 
-    private func offerWhatNeverBegan(
-        _ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]
-    ) throws {
+    private func offerWhatNeverBegan(_ store: any StoreWriter, live: [AttemptID]) throws {
         let queued = try store.jobs(JobQuery(agent: agent, state: .queued, limit: .max))
         let claimed = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max)).filter {
             $0.attempt.phase == .claimed && !live.contains($0.attempt.id)
         }
-        let places = (queued + claimed).sorted { left, right in
+        let places = try (queued + claimed).filter { try !isTwin($0, in: store) }.sorted { left, right in
             (left.attempt.offeredAt, left.id.description) < (right.attempt.offeredAt, right.id.description)
         }
         for job in places { try store.offer(job, keyring: keyring, at: now) }
@@ -161,8 +204,19 @@ struct Recovery {
                 detail: ["offered": String(places.count)]))
     }
 
+    /// Whether a job is the second one of its request: of a record that was put back by hand, and did not know the
+    /// first. It is called off.
+    private func isTwin(_ job: JobRecord, in store: any StoreWriter) throws -> Bool {
+        guard job.state == .queued, !job.isRecoveredFromAgent, let request = job.request,
+            let first = try store.job(of: job.actor, under: request.key), first.id != job.id,
+            first.agent == agent, first.request == request
+        else { return false }
+        _ = try store.apply(.cancelRequested, to: job, actor: "panel", at: now)
+        return true
+    }
+
     /// A job that was given up may have a script that runs.
-    private func callOff(_ keyring: Keyring, _ store: any StoreWriter, live: [AttemptID]) throws {
+    private func callOff(_ store: any StoreWriter, live: [AttemptID]) throws {
         let open = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max))
             .filter { $0.cancelRequestedAt != nil }
         let given = try Set(live.map(\.job)).compactMap { try store.job($0) }
@@ -173,12 +227,9 @@ struct Recovery {
     }
 
     /// A job that was accepted after the backup was made: known by the agent alone.
-    private func learn(_ order: JobOrder, in store: any StoreWriter) throws -> JobRecord? {
-        guard isRecovering else { return nil }
-        guard try store.next("learnt:\(agent):\(epoch)") <= Self.maximumLearnt else {
-            throw EventBatch.Breach("inventory of more than \(Self.maximumLearnt) jobs that nobody knows")
-        }
-        let isTaken = try order.request.map { try store.job(of: order.actor, under: $0.key) != nil } ?? false
+    private func learn(
+        _ order: JobOrder, _ request: RequestStamp?, in store: any StoreWriter
+    ) throws -> JobRecord {
         let first = JobRecord(
             id: order.attempt.job, agent: agent,
             application: ApplicationStamp(
@@ -188,7 +239,7 @@ struct Recovery {
             createdAt: order.issuedAt, expiresAt: order.expiresAt,
             terms: JobTerms(
                 timeoutSeconds: order.timeoutSeconds, graceSeconds: order.graceSeconds, isIdempotent: false),
-            request: isTaken ? nil : order.request, isRecoveredFromAgent: true)
+            request: request, isRecoveredFromAgent: true)
         let job = first.offered(order.attempt, at: order.issuedAt)
         try store.insert(job)
         try store.record(
@@ -201,22 +252,20 @@ struct Recovery {
     /// What has to have happened for the attempt to be where its agent says.
     private func events(of summary: AttemptSummary, after job: JobRecord) -> [JobEvent] {
         let number = summary.order.attempt.number
-        var events: [JobEvent] = []
-        if job.state == .waiting, number == job.attempt.id.number + 1 { events.append(.retryDue) }
-        let phase = events.isEmpty ? job.attempt.phase : .offered
+        let phase = job.attempt.phase
         switch summary.end {
-        case .refused(let refusal): return events + [.refused(attempt: number, refusal)]
+        case .refused(let refusal): return [.refused(attempt: number, refusal)]
         case .withdrawn:
-            if job.cancelRequestedAt == nil { events.append(.cancelRequested) }
-            return events + [.withdrawn(attempt: number)]
+            return (job.cancelRequestedAt == nil ? [.cancelRequested] : []) + [.withdrawn(attempt: number)]
         case .ended(let result):
+            var events: [JobEvent] = []
             if phase == .offered { events.append(.claimed(attempt: number)) }
             if phase != .began, let moment = result.beganAt ?? (result.sawItsEnd ? result.endedAt : nil) {
                 events.append(.began(attempt: number, at: moment))
             }
             return events + [.finished(attempt: number, result)]
         case .waiting: return []
-        case nil: return phase == .offered ? events + [.claimed(attempt: number)] : events
+        case nil: return phase == .offered ? [.claimed(attempt: number)] : []
         }
     }
 }

@@ -25,12 +25,27 @@ public struct RootKey: Sendable {
         Hex.encode(key(for: agent, generation))
     }
 
+    /// Keys of the panel's own, which no agent has.
+    var panel: PanelKeys { PanelKeys(requests: derive("panel/requests"), vouchers: derive("panel/vouchers")) }
+
     private func key(for agent: AgentID, _ generation: Int) -> [UInt8] {
         // No agent's name has a slash in it.
         let name = generation == 1 ? "agent/\(agent)" : "agent/\(agent)/\(generation)"
-        return HKDFSHA256.derive(
+        return derive(name)
+    }
+
+    private func derive(_ name: String) -> [UInt8] {
+        HKDFSHA256.derive(
             from: bytes, salt: Array("provision-v1".utf8), info: Array(name.utf8), count: AgentKeys.count)
     }
+}
+
+/// What the panel alone has of its root secret.
+struct PanelKeys: Sendable {
+    /// Tells requests apart, without their answers.
+    let requests: [UInt8]
+    /// Marks orders.
+    let vouchers: [UInt8]
 }
 
 /// What one agent and the panel share: a key for each direction and purpose.

@@ -11,11 +11,14 @@ public final class Keyring: Sendable {
     }
 
     private let roots: [RootKey]
+    /// The panel's own, one of each root, the newest first.
+    let panel: [PanelKeys]
     private let derived = Mutex<[Name: [AgentKeys]]>([:])
 
     /// A ring of the current root secret and, while it is being replaced, the one before.
     public init(_ current: RootKey, previous: RootKey? = nil) {
         roots = [current] + (previous.map { [$0] } ?? [])
+        panel = roots.map(\.panel)
     }
 
     /// Keys that are trusted for an agent, one of each root, the newest first.
@@ -30,6 +33,14 @@ public final class Keyring: Sendable {
         let keys = keys(for: agent.id, generation: agent.keyGeneration)
         derived.withLock { $0[name] = keys }
         return keys
+    }
+
+    /// What marks orders under the newest root.
+    var voucher: OrderVoucher { OrderVoucher(key: panel[0].vouchers) }
+
+    /// What is known of an order that an agent tells of, under any root; nil where the panel did not give it.
+    func opened(_ order: JobOrder, of agent: AgentID) -> OrderVoucher.Opened? {
+        panel.lazy.compactMap { OrderVoucher(key: $0.vouchers).open(order, of: agent) }.first
     }
 
     /// How many agents' keys are kept.

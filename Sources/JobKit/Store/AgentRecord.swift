@@ -55,6 +55,9 @@ public struct AgentRecord: Hashable, Sendable {
     /// Whether its words count and it is given any.
     public var isTrusted: Bool { quarantined == nil && revokedAt == nil }
 
+    /// Whether it has still to tell a restored panel what it did.
+    public var isRecovering: Bool { recoveringSince != nil && revokedAt == nil }
+
     /// Whether its beats mean anything: they may bring a revoked one back, and a quarantined one is released by hand.
     var isWatched: Bool { quarantined == nil || revokedAt != nil }
 

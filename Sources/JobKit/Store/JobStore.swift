@@ -40,7 +40,7 @@ public protocol StoreReader {
     func agents() throws -> [AgentRecord]
     /// Messages still to be covered by an agent's beat, with numbers above `number`, in order.
     func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry]
-    /// The job that this actor asked for under an idempotency key, or nil; keys of others do not count.
+    /// The first job that this actor asked for under an idempotency key, or nil; keys of others do not count.
     func job(of actor: String, under key: String) throws -> JobRecord?
     /// When this record was restored from a backup last, or nil.
     func restoredAt() throws -> Timestamp?
@@ -59,7 +59,8 @@ extension StoreReader {
 public protocol StoreWriter: StoreReader {
     /// Adds a job that was just accepted, and its first attempt.
     ///
-    /// - Throws: ``StoreConflict`` where there is one of its name, or of its actor under the key of its request.
+    /// - Throws: ``StoreConflict`` where there is one of its name, or of its actor under the key of its request; but for
+    ///   what agents tell of, which happened whatever this record knew.
     func insert(_ job: JobRecord) throws
     /// Replaces a job and its current attempt.
     ///

@@ -40,7 +40,7 @@ private final class MemoryStoreState: StoreWriter {
     private var agentRecords: [AgentID: AgentRecord] = [:]
     private var outbox: [AgentID: [OutboxEntry]] = [:]
     /// By actor and idempotency key.
-    private var requests: [[String]: JobID] = [:]
+    private var requests: [[String]: [JobID]] = [:]
     private var trail: [AuditEntry] = []
     private var counters: [String: Int] = [:]
 
@@ -112,7 +112,7 @@ private final class MemoryStoreState: StoreWriter {
     }
 
     func job(of actor: String, under key: String) -> JobRecord? {
-        requests[[actor, key]].flatMap { jobs[$0] }
+        (requests[[actor, key]] ?? []).compactMap { jobs[$0] }.min { $0.id.description < $1.id.description }
     }
 
     func restoredAt() -> Timestamp? {
@@ -125,10 +125,12 @@ private final class MemoryStoreState: StoreWriter {
 
     func insert(_ job: JobRecord) throws {
         let request = job.request.map { [job.actor, $0.key] }
-        guard jobs[job.id] == nil, request.flatMap({ requests[$0] }) == nil else {
+        let others = request.flatMap { requests[$0] } ?? []
+        let isTaken = others.contains { jobs[$0]?.isRecoveredFromAgent == false }
+        guard jobs[job.id] == nil, !isTaken || job.isRecoveredFromAgent else {
             throw StoreConflict(job: job.id)
         }
-        if let request { requests[request] = job.id }
+        if let request { requests[request] = others + [job.id] }
         jobs[job.id] = job
         attempts[job.id] = [job.attempt.id.number: job.attempt]
     }

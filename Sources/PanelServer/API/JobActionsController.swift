@@ -66,6 +66,12 @@ struct JobActionsController: Sendable {
         let body = try await RerunBody(request)
         let id = try context.jobID
         guard let job = try await store.read({ try $0.job(id) }) else {
+            // A client that asks again may name a job that is still to be told of.
+            if body.idempotencyKey != nil,
+                let agent = try await store.read({ try $0.agents().first(where: \.isRecovering)?.id })
+            {
+                throw Problem.recovering(agent)
+            }
             throw Problem.unknownJob(id.description)
         }
         if let answer = try await desk.earlier(body.idempotencyKey, for: job.agent, actor: Actor.token) {

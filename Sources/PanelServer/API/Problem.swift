@@ -106,10 +106,12 @@ extension Problem {
     }
 
     static func recovering(_ server: AgentID) -> Problem {
-        Problem(
+        var problem = Problem(
             .conflict, "recovering",
             "the panel was restored, and server '\(server)' has still to tell what became of its jobs; try again later"
         )
+        problem.headers[.retryAfter] = "10"
+        return problem
     }
 
     static func applicationChanged(_ id: String) -> Problem {
