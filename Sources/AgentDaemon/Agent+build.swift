@@ -27,7 +27,8 @@ struct Agent {
     static func build(_ configuration: AgentConfiguration, logger: Logger) async throws -> Agent {
         try checkRights()
         if configuration.derivedFromRoot { logger.warning("\(rootKeyAdvice)") }
-        try checkPlaces(configuration)
+        try checkInstallers(configuration)
+        try checkRunner(configuration)
         let lock = try StateLock(folder: configuration.stateFolder)
         let machine = try HostIdentity.read()
         let logging = EventLogging(logger: logger)
@@ -62,13 +63,19 @@ struct Agent {
         try OpenFiles.require(40)
     }
 
-    /// What every job would fail for is told before there is any.
-    static func checkPlaces(_ configuration: AgentConfiguration) throws {
+    // What every job would fail for is told before there is any.
+
+    /// - Throws: ``StartupProblem`` where the folder of applications cannot be read.
+    static func checkInstallers(_ configuration: AgentConfiguration) throws {
         do throws(FileError) {
             _ = try Folder(path: configuration.installersFolder)
         } catch {
             throw StartupProblem("AGENT_INSTALLERS: \(error)")
         }
+    }
+
+    /// - Throws: ``StartupProblem`` where the runner cannot be executed.
+    static func checkRunner(_ configuration: AgentConfiguration) throws {
         var status = stat()
         let isThere = stat(configuration.runner, &status) == 0
         let isFile = isThere && status.st_mode & S_IFMT == S_IFREG

@@ -10,8 +10,12 @@ struct AgentDaemon {
             let options = try CommandLineOptions(
                 CommandLine.arguments, allowing: ["--env-file": "PATH", "--doctor": nil])
             let settings = try Settings(file: options["--env-file"])
-            let configuration = try AgentConfiguration(settings, folder: try programFolder())
-            if options["--doctor"] != nil { return try await AgentDoctor(configuration).examine(settings) }
+            let folder = try programFolder()
+            if options["--doctor"] != nil {
+                var doctor = AgentDoctor(settings, folder: folder)
+                return try await doctor.examine()
+            }
+            let configuration = try AgentConfiguration(settings, folder: folder)
             let file = try LogFile(folder: configuration.logFolder)
             LoggingSystem.bootstrap { label in
                 MultiplexLogHandler([

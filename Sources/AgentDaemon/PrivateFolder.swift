@@ -21,6 +21,23 @@ enum PrivateFolder {
         if isGuarded { try check(path, setting: setting) }
     }
 
+    /// Looks whether a folder is there; where it is not, it can be made.
+    ///
+    /// - Throws: ``StartupProblem`` where nothing can be written there, or no folder be made.
+    static func isThere(_ path: String, setting: String) throws -> Bool {
+        var nearest = path
+        var status = stat()
+        while lstat(nearest, &status) != 0, errno == ENOENT, let slash = nearest.lastIndex(of: "/") {
+            nearest = String(nearest[..<slash])
+        }
+        // The dot asks for a folder.
+        guard access("\(nearest)/.", W_OK | X_OK) == 0 else {
+            let reason = String(cString: strerror(errno))
+            throw StartupProblem("\(setting): nothing can be written into '\(nearest)/': \(reason)")
+        }
+        return nearest == path
+    }
+
     /// - Throws: ``StartupProblem`` where a folder is open to others.
     static func check(_ path: String, setting: String) throws {
         var status = stat()

@@ -10,10 +10,7 @@ final class StateLock: Sendable {
         try PrivateFolder.make(folder, setting: "AGENT_STATE", isGuarded: true)
         let path = Self.path(folder)
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw StartupProblem(
-                "AGENT_STATE: '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
-        }
+        guard descriptor >= 0 else { throw Self.unusable(path) }
         // A record lock: unlike `flock`'s, a child that was just forked for a runner has no part in it,
         // and so cannot keep it when this agent is killed and started again at once.
         var lock = Self.whole
@@ -23,14 +20,26 @@ final class StateLock: Sendable {
         }
     }
 
-    /// The process of the agent that runs on a state folder; nil where none does.
-    static func holder(of folder: String) -> pid_t? {
-        let descriptor = open(path(folder), O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
+    /// The process of the agent that runs on a folder; nil where none does.
+    ///
+    /// - Important: Not for the process that holds the lock: closing the file here
+    ///   would give it up.
+    /// - Throws: ``StartupProblem`` where the lock cannot be looked at.
+    static func holder(of folder: String) throws -> pid_t? {
+        let path = Self.path(folder)
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw unusable(path)
+        }
         defer { close(descriptor) }
         var lock = whole
-        guard fcntl(descriptor, F_GETLK, &lock) == 0, lock.l_type != Int16(F_UNLCK) else { return nil }
-        return lock.l_pid
+        guard fcntl(descriptor, F_GETLK, &lock) == 0 else { throw unusable(path) }
+        return lock.l_type == Int16(F_UNLCK) ? nil : lock.l_pid
+    }
+
+    private static func unusable(_ path: String) -> StartupProblem {
+        StartupProblem("AGENT_STATE: '\(path)' cannot be opened: \(String(cString: strerror(errno)))")
     }
 
     private static func path(_ folder: String) -> String { "\(folder)/agent.lock" }

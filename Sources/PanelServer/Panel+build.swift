@@ -24,7 +24,7 @@ struct Panel {
 
     /// Opens the database, connects to Redis, loads the catalogue and lays out the routes.
     static func build(_ configuration: PanelConfiguration, logger: Logger) async throws -> Panel {
-        try OpenFiles.require(ownFiles - 6)
+        try OpenFiles.require(requiredFiles)
         let clock = ContinuousClock()
         let events = EventLogging(logger: logger)
         let catalog = try Catalog(folder: configuration.installersFolder)
@@ -87,13 +87,15 @@ struct Panel {
             logger: logger)
     }
 
-    /// What the panel has open for itself: the record, Redis, three for each of the web server's threads, some to spare.
+    /// What the panel has open for itself, and does not start without.
     ///
-    /// Clients get what is left; who comes when all of it is taken waits until somebody goes.
-    static let ownFiles = 46 + 3 * sysconf(CInt(_SC_NPROCESSORS_ONLN))
+    /// The record, Redis, three for each of the web server's threads.
+    static let requiredFiles = 40 + 3 * sysconf(CInt(_SC_NPROCESSORS_ONLN))
 
-    /// How many clients it serves at a time.
-    static var clientCount: Int { max(8, OpenFiles.limit - ownFiles) }
+    /// How many clients it serves at a time: for what is left, but some to spare.
+    ///
+    /// Who comes when all of it is taken waits until somebody goes.
+    static var clientCount: Int { max(8, OpenFiles.limit - requiredFiles - 6) }
 
     /// How long a client may say nothing, and how much before its body; it holds a connection meanwhile.
     private static let connections = HTTP1Channel.Configuration(

@@ -1,45 +1,39 @@
-import Glibc
 import ManifestKit
 import SQLiteStore
 import ServiceSettings
 
-/// Looks whether a panel has what it needs, beside one that runs or without one.
-enum PanelDoctor {
+/// Looks whether a panel has what it needs, beside one that runs or without.
+struct PanelDoctor {
+    private let settings: Settings
+    private var doctor = Doctor()
+
+    init(_ settings: Settings) { self.settings = settings }
+
     /// Says what is found.
     ///
     /// - Throws: ``StartupProblem`` where something keeps the panel from its work.
-    static func examine(_ configuration: PanelConfiguration, _ settings: Settings) async throws {
-        var doctor = Doctor()
-        doctor.examineNames(of: settings)
-        doctor.look {
-            try OpenFiles.require(Panel.ownFiles)
-            return "\(OpenFiles.limit) files may be open, \(Panel.clientCount) of them clients of the panel"
+    mutating func examine() async throws {
+        doctor.examineNames(of: settings, for: .panel)
+        examineFiles()
+        do {
+            let configuration = try PanelConfiguration(settings)
+            examineApplications(configuration.installersFolder)
+            await doctor.examineRedis(at: configuration.redis, prefix: configuration.redisPrefix)
+            examineRecord(configuration)
+        } catch {
+            doctor.fault("\(error)")
         }
-        examineRecord(configuration.databasePath, &doctor)
-        examineApplications(configuration.installersFolder, &doctor)
-        await doctor.examineRedis(at: configuration.redis, prefix: configuration.redisPrefix)
         try doctor.finish()
     }
 
-    private static func examineRecord(_ path: String, _ doctor: inout Doctor) {
-        guard access(path, F_OK) == 0 else {
-            return doctor.advise(
-                "PANEL_DATABASE: '\(path)' is not there; the panel makes a new record when it starts")
-        }
-        do throws(StoreError) {
-            let verdict = try SQLiteJobStore.auditVerdict(of: path)
-            guard let number = verdict.firstBreak else {
-                return doctor.good(
-                    "PANEL_DATABASE: '\(path)', its audit trail of \(verdict.lines) lines is whole")
-            }
-            doctor.fault(
-                "PANEL_DATABASE: the audit trail of '\(path)' was tampered with, from line \(number)")
-        } catch {
-            doctor.fault("PANEL_DATABASE: \(error.message)")
+    private mutating func examineFiles() {
+        doctor.look {
+            try OpenFiles.require(Panel.requiredFiles)
+            return "\(OpenFiles.limit) files may be open, \(Panel.clientCount) of them clients of the panel"
         }
     }
 
-    private static func examineApplications(_ folder: String, _ doctor: inout Doctor) {
+    private mutating func examineApplications(_ folder: String) {
         do {
             let catalog = try Catalog(folder: folder)
             for finding in catalog.diagnostics where finding.isError { doctor.advise("\(finding)") }
@@ -51,6 +45,38 @@ enum PanelDoctor {
             }
         } catch {
             doctor.fault("\(error)")
+        }
+    }
+
+    private mutating func examineRecord(_ configuration: PanelConfiguration) {
+        let path = configuration.databasePath
+        if !configuration.isDatabaseNamed {
+            doctor.advise(
+                "PANEL_DATABASE is missing: '\(path)' in this folder is looked at; the unit names another")
+        }
+        do throws(StoreError) {
+            switch try SQLiteJobStore.place(of: path) {
+            case .free:
+                doctor.advise(
+                    "PANEL_DATABASE: '\(path)' holds no record; the panel makes a new one when it starts")
+                return
+            case .takenByAnother:
+                doctor.advise(
+                    "PANEL_DATABASE: '\(path)' is of another user than its folder; give both to the panel's")
+            case .taken:
+                break
+            }
+            // For a while nothing else would be seen.
+            doctor.good("PANEL_DATABASE: '\(path)' is read as a whole, which takes minutes for a large one")
+            let verdict = try SQLiteJobStore.auditVerdict(of: path)
+            if let number = verdict.firstBreak {
+                doctor.fault(
+                    "PANEL_DATABASE: the audit trail of '\(path)' was tampered with, from line \(number)")
+            } else {
+                doctor.good("PANEL_DATABASE: '\(path)', its audit trail of \(verdict.lines) lines is whole")
+            }
+        } catch {
+            doctor.fault("PANEL_DATABASE: \(error.message)")
         }
     }
 }

@@ -26,9 +26,12 @@ struct PanelServer {
                 let enrolment = try Enrolment(of: name, generation: options["--key-generation"], settings)
                 return Program.say(try enrolment.text())
             }
+            if options["--doctor"] != nil {
+                var doctor = PanelDoctor(settings)
+                return try await doctor.examine()
+            }
             let configuration = try PanelConfiguration(settings)
             if let backup = options["--restore"] { return try restore(backup, configuration) }
-            if options["--doctor"] != nil { return try await PanelDoctor.examine(configuration, settings) }
             LoggingSystem.bootstrap(StreamLogHandler.standardError)
             var logger = Logger(label: "panel")
             logger.logLevel = configuration.logLevel

@@ -71,11 +71,16 @@ final class StoreDatabase: Sendable {
         // Nobody else has the file open: closing it would drop SQLite's own locks.
         defer { Glibc.close(descriptor) }
         guard !lock.wasUsed || lseek(descriptor, 0, SEEK_END) > 0 else {
-            throw StoreError(
-                .damaged,
-                "'\(path)' is empty but held a record before; restore it from a backup, "
-                    + "or remove '\(lock.path)' to begin a new one")
+            throw lost(path, lock: lock.path)
         }
+    }
+
+    /// What is said of a record that was there and is gone.
+    static func lost(_ path: String, lock: String) -> StoreError {
+        StoreError(
+            .damaged,
+            "'\(path)' is empty but held a record before; restore it from a backup, "
+                + "or remove '\(lock)' to begin a new one")
     }
 
     /// Refuses a file that is damaged, another program's or newer, having written nothing.

@@ -32,6 +32,12 @@ enum StoreFile {
             && first.st_dev == second.st_dev
     }
 
+    /// Whether both are one user's.
+    static func haveOneOwner(_ path: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        return stat(path, &first) == 0 && stat(other, &second) == 0 && first.st_uid == second.st_uid
+    }
+
     /// Copies a file to one for its owner alone, on the disk when this returns; one that is not there is none.
     static func copy(_ path: String, to other: String) throws(StoreError) {
         let source = open(path, O_RDONLY | O_CLOEXEC)
@@ -88,7 +94,8 @@ enum StoreFile {
         }
     }
 
-    private static func folder(of path: String) -> String {
+    /// The path of the folder that a file is in.
+    static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }

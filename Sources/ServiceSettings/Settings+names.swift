@@ -1,6 +1,12 @@
 import Glibc
 
 extension Settings {
+    /// Whose settings they are.
+    package enum Service: String, Sendable {
+        case panel
+        case agent
+    }
+
     /// Every setting of both services.
     package static let names: Set<String> = [
         "AGENT_ID", "AGENT_INSTALLERS", "AGENT_KEY", "AGENT_KEY_PREVIOUS", "AGENT_LOGS", "AGENT_RUNNER",
@@ -11,11 +17,18 @@ extension Settings {
         "REDIS_SENTINEL_USER", "REDIS_URL", "SECRET_KEY", "SECRET_KEY_PREVIOUS",
     ]
 
-    /// Those that look like settings, and that nobody reads.
-    static func strangers(among given: some Sequence<String>) -> [String] {
-        let beginnings = Set(names.compactMap { $0.split(separator: "_").first })
+    /// The settings that a service reads.
+    package static func namesRead(by service: Service) -> Set<String> {
+        let others = service == .panel ? "AGENT_" : "PANEL_"
+        return names.filter { !$0.hasPrefix(others) }
+    }
+
+    /// The given names that look like settings, and are none of the service's.
+    func strangers(to service: Service) -> [String] {
+        let own = Self.namesRead(by: service)
+        let beginnings = Set(Self.names.compactMap { $0.split(separator: "_").first })
         return given.filter { name in
-            !names.contains(name) && name.contains("_")
+            !own.contains(name) && name.contains("_")
                 && name.split(separator: "_").first.map(beginnings.contains) == true
         }.sorted()
     }
@@ -29,12 +42,5 @@ extension Settings {
         return bytes[..<count].split(separator: 0).map { entry in
             String(decoding: entry.prefix { $0 != UInt8(ascii: "=") }, as: UTF8.self)
         }
-    }
-}
-
-extension Doctor {
-    /// Says which names are none of a setting, though they look like one.
-    package func examineNames(of settings: Settings) {
-        for name in settings.strangers { advise("'\(name)' is no setting; docs/operations.md lists them") }
     }
 }

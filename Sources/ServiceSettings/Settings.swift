@@ -9,8 +9,8 @@ import ManifestKit
 /// missing.
 package struct Settings: Sendable {
     private let reader: ConfigReader
-    /// Names that look like settings, and are none.
-    let strangers: [String]
+    /// The names of all that was given, settings or not.
+    let given: Set<String>
 
     /// The settings in the environment and, where one is named, in a file; the environment goes before the file.
     package init(file path: String?) throws {
@@ -26,7 +26,7 @@ package struct Settings: Sendable {
 
     package init(_ reader: ConfigReader, names: [String] = []) {
         self.reader = reader
-        strangers = Self.strangers(among: Set(names))
+        given = Set(names)
     }
 
     /// The value of a setting that is named as in the environment, such as `PANEL_HOST`.

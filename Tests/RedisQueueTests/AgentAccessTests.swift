@@ -66,6 +66,8 @@ import Testing
                         otherID: Fixtures.otherAgent))
             }
             _ = try admin.checked(try await admin.pipeline([words])[0])
+            _ = try await admin.command("FLUSHALL")
+            try await Self.expectHealth(at: server)
             let mine = try RedisConnection(to: try Self.url(of: server), name: "agent")
             for (command, reply) in zip(Self.forbidden, try await mine.pipeline(Self.forbidden)) {
                 guard case .error = reply else {
@@ -99,6 +101,40 @@ import Testing
         ["OBJECT", "ENCODING", "provision:up:agent-001"], ["EXPIRE", "provision:up:agent-001", "1"],
         ["MULTI"], ["SWAPDB", "0", "1"], ["MIGRATE", "127.0.0.1", "1", "x", "0", "1"],
     ]
+
+    /// What the doctor tries is within the agent's rights, and nothing comes of it.
+    @Test(arguments: [access.rule, access.olderRule])
+    func sufficesForTheDoctor(_ rule: String) async throws {
+        try await enrol(rule)
+        try await Self.expectHealth(at: server)
+        #expect(try await admin.command("KEYS", "*") == .array([]))
+        let panel = try RedisJobQueue(url: server.socketURL, name: "panel")
+        try await panel.acknowledge([
+            (Fixtures.agent, Array("word".utf8), StreamPosition(epoch: 1, number: 0))
+        ])
+        #expect(try await Self.checkup(at: Self.url(of: server)).acknowledgement == Array("word".utf8))
+    }
+
+    @Test func isTriedByTheDoctor() async throws {
+        let whole = try await Self.checkup(at: RedisURL(server.socketURL))
+        #expect(!whole.isConfined && whole.trial.isFine)
+        try await enrol(Self.access.rule + " -publish")
+        let denied = try await Self.checkup(at: Self.url(of: server))
+        #expect(denied.trial.denial?.contains("publish") == true && denied.trial.failure == nil)
+        try await enrol(Self.access.rule)
+        _ = try await admin.command("CONFIG", "SET", "maxmemory", "1")
+        let full = try await Self.checkup(at: Self.url(of: server))
+        #expect(full.trial.failure?.contains("OOM") == true && full.trial.denial == nil)
+    }
+
+    private static func checkup(at url: RedisURL) async throws -> RedisAgentCheckup {
+        try await RedisAgentCheckup(of: url, agent: Fixtures.agent, prefix: RedisJobQueue.defaultPrefix)
+    }
+
+    private static func expectHealth(at server: RedisServer) async throws {
+        let checkup = try await Self.checkup(at: Self.url(of: server))
+        #expect(checkup.trial.isFine && checkup.isConfined, "\(checkup)")
+    }
 
     private static let readOnly: [[RedisArgument]] = [
         ["XADD", "provision:down:agent-001", "9-9", "e", "x"], ["DEL", "provision:down:agent-001"],

@@ -12,7 +12,8 @@ import Testing
         ("ROLE", "2.8.12"), ("PING", "1.0"), ("DEL *", "1.0"), ("GETRANGE * * *", "2.4"),
         ("SET * * EX *", "2.6.12"), ("PUBLISH * *", "2.0"), ("PSUBSCRIBE *", "2.0"),
         ("MEMORY USAGE * SAMPLES *", "4.0"),
-        ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("CLIENT KILL USER *", "6.0"),
+        ("ACL GETUSER *", "6.0"), ("ACL SETUSER * off", "6.0"), ("ACL SETUSER * nosuchrule", "6.0"),
+        ("CLIENT KILL USER *", "6.0"),
         ("UNLINK * *", "4.0"), ("INFO server", "2.6"), ("CONFIG GET *", "2.0"),
 
         ("XADD * * e *", "5.0"), ("XADD * MAXLEN 1 * e *", "5.0"), ("XRANGE * * *", "5.0"),
@@ -36,7 +37,7 @@ import Testing
             let url = try RedisURL("redis+sentinel://\(user):secret@127.0.0.1:\(way.port)/mymaster/1")
             try await useEverything(at: url, prefix: user)
             _ = try await RedisCheckup(of: url, prefix: user)
-            _ = try await RedisCheckup.mayConfigure(url)
+            _ = try await RedisAgentCheckup(of: url, agent: Fixtures.agent, prefix: user)
         }
         let said = try (wire.spoken + way.spoken).flatMap { try Self.commands(in: $0) }
         let forms = said.map { command in Self.forms.first { Self.fits(command, $0.form) }?.form }

@@ -16,8 +16,20 @@ import Testing
         return (lines.withLock(\.self), isHealthy)
     }
 
+    /// Makes the user of docs/operations.md, but for a right, and returns its address.
+    private func enrolPanel(
+        at redis: RedisServer, as admin: RedisConnection, without right: String = ""
+    ) async throws -> String {
+        let words = try Operations.panelUser.replacing(">PASSWORD", with: ">secret").split(separator: " ")
+        let rule = words.filter { $0 != right }.map { RedisArgument($0) }
+        let reply = try await admin.pipeline([rule])[0]
+        _ = try admin.checked(reply)
+        return redis.socketURL.replacing("unix://", with: "unix://panel:secret@") + "?db=3"
+    }
+
     @Test(arguments: RedisKind.present) func advisesWhereAServerIsAsItComes(_ kind: RedisKind) async throws {
-        let redis = try await RedisServer.start(kind, settings: ["--maxmemory-policy", "allkeys-lru"])
+        let redis = try await RedisServer.start(
+            kind, settings: ["--maxmemory-policy", "allkeys-lru", "--maxclients", "500"])
         let (lines, isHealthy) = try await visit(redis.socketURL)
         #expect(isHealthy)
         let verdicts = lines.map { String($0.prefix(8)) }
@@ -26,19 +38,18 @@ import Testing
         #expect(lines[0].hasPrefix(kind == .valkey ? "ok      Valkey " : "ok      Redis "))
         #expect(lines[1] == "ok      the panel's user of Redis may use 'provision:*'")
         #expect(lines[2].contains("maxmemory-policy is allkeys-lru, 'noeviction' is advised"))
-        #expect(lines[3].contains("'25000' is advised"))
+        #expect(lines[3].contains("maxclients is 500, enough for 165 agents: "))
         #expect(lines[4].contains("appendonly is no, 'yes' is advised"))
         #expect(lines[5].contains("default user is on, without a password"))
     }
 
-    @Test func isContentWithAServerAsAdvised() async throws {
-        let redis = try await RedisServer.start(settings: ["--appendonly", "yes", "--maxclients", "30000"])
+    @Test(arguments: RedisKind.present) func isContentWithAServerAsAdvised(_ kind: RedisKind) async throws {
+        let redis = try await RedisServer.start(
+            kind, settings: ["--appendonly", "yes", "--maxclients", "30000"])
         let admin = try RedisConnection(to: RedisURL(redis.socketURL), name: "admin")
-        let words = try Operations.panelUser.replacing(">PASSWORD", with: ">secret").split(separator: " ")
-        _ = try admin.checked(try await admin.pipeline([words.map { RedisArgument($0) }])[0])
+        let url = try await enrolPanel(at: redis, as: admin)
         _ = try await admin.command("ACL", "SETUSER", "default", "off")
-        let (lines, isHealthy) = try await visit(
-            redis.socketURL.replacing("unix://", with: "unix://panel:secret@"))
+        let (lines, isHealthy) = try await visit(url)
         #expect(isHealthy)
         // How many clients it takes is bounded by the files that the machine lets it open, too.
         let others = lines.filter { !$0.contains("Redis's maxclients is ") }
@@ -46,11 +57,35 @@ import Testing
         #expect(lines.count == 7)
     }
 
-    @Test func leavesNothingBehind() async throws {
-        let redis = try await RedisServer.start()
-        _ = try await visit(redis.socketURL)
+    @Test(arguments: RedisKind.present) func leavesNothingBehind(_ kind: RedisKind) async throws {
+        let redis = try await RedisServer.start(kind)
         let reader = try RedisConnection(to: RedisURL(redis.socketURL), name: "reader")
+        let users = try await reader.command("ACL", "LIST")
+        _ = try await visit(redis.socketURL)
         #expect(try await reader.command("KEYS", "*") == .array([]))
+        #expect(try await reader.command("ACL", "LIST") == users)
+    }
+
+    @Test(arguments: RedisKind.present, ["+acl|setuser", "+client|kill", "+memory|usage", "+acl|getuser"])
+    func advisesWhereFloodsCannotBeShutOut(_ kind: RedisKind, _ right: String) async throws {
+        let redis = try await RedisServer.start(kind)
+        let admin = try RedisConnection(to: RedisURL(redis.socketURL), name: "admin")
+        let (lines, isHealthy) = try await visit(
+            try await enrolPanel(at: redis, as: admin, without: right))
+        #expect(isHealthy)
+        #expect(
+            lines.contains { $0.hasPrefix("advice  floods cannot be shut out: ") && $0.contains("NOPERM") },
+            "\(lines)")
+    }
+
+    /// A server that is full, and one that is a copy.
+    @Test(arguments: [["--maxmemory", "1"], ["--replicaof", "127.0.0.1", "1"]])
+    func tellsThatAServerTakesNoWrites(_ settings: [String]) async throws {
+        let redis = try await RedisServer.start(settings: settings)
+        let (lines, isHealthy) = try await visit(redis.socketURL)
+        #expect(!isHealthy)
+        #expect(lines.count { $0.hasPrefix("fault   ") } == 1, "\(lines)")
+        #expect(lines[1].hasPrefix("fault   Redis takes no writes: "), "\(lines)")
     }
 
     /// Without the rights to look, it says what it would look for; without those to work, that is a fault.

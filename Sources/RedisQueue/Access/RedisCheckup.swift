@@ -1,8 +1,10 @@
 import JobKit
 
-/// What a server says of itself, as far as its user may ask; what is nil could not be seen.
+/// What a server says of itself and lets a panel do.
+///
+/// What is nil could not be seen: its user may not ask.
 package struct RedisCheckup: Sendable {
-    /// The oldest Redis that carries the exchange, first and second number of its version.
+    /// The oldest Redis that carries the exchange, by two numbers of a version.
     package static let oldestVersion = [6, 2]
     /// The settings that say how a server carries the exchange.
     package static let settingNames = ["maxmemory-policy", "maxclients", "appendonly", "appendfsync"]
@@ -15,10 +17,14 @@ package struct RedisCheckup: Sendable {
     package let settings: [String: String]
     /// What holds for a client that does not log in: `on`, `nopass`.
     package let defaultUserFlags: [String]?
-    /// How the server refuses something that a panel does to keys; nil where it does not.
-    package let refusal: String?
+    /// How the server took what a panel does to agents' keys.
+    package let trial: RedisTrial
+    /// How it refused what a panel does to an agent that floods it.
+    package let floodDenial: String?
 
-    /// Asks the server, and tries what a panel does on a key of its own, which it takes away again.
+    /// Asks the server, and tries a panel's work on what is nobody's.
+    ///
+    /// - Throws: ``RedisError`` where the server does not answer.
     package init(of url: RedisURL, prefix: String) async throws(RedisError) {
         let connection = try RedisConnection(to: url, name: "doctor")
         defer { connection.close() }
@@ -33,33 +39,30 @@ package struct RedisCheckup: Sendable {
         settings = zip(Self.settingNames, asked.dropFirst(2)).reduce(into: [:]) {
             $0[$1.0] = $1.1.member($1.0)?.word
         }
-        let trial = Self.trial(RedisKeys(prefix: prefix))
-        let answers = try await connection.pipeline(trial)
-        refusal =
-            answers.lazy.compactMap { reply -> String? in
-                guard case .error(let text) = reply else { return nil }
-                return RedisError.refusal(text, by: url).message
-            }.first
+        let keys = RedisKeys(prefix: prefix)
+        floodDenial = RedisTrial(try await connection.pipeline(Self.shuttingOut(keys)), by: url).denial
+        // The last one: a connection that listens to bells takes no other commands.
+        trial = RedisTrial(try await connection.pipeline(Self.work(keys)), by: url)
     }
 
-    private static func trial(_ keys: RedisKeys) -> [[RedisArgument]] {
-        let key = RedisArgument("\(keys.prefix)doctor")
-        let entry = StreamEntry(position: StreamPosition(epoch: 1, number: 1), bytes: [])
+    private static func work(_ keys: RedisKeys) -> [[RedisArgument]] {
+        let entry = RedisTrial.entry
+        let (down, up, beat) = (keys.nobodys(.down), keys.nobodys(.up), keys.nobodys(.beat))
         return [
-            ["DEL", key], RedisStream.add(entry, to: key), RedisStream.trim(key, through: entry.position),
-            ["XREAD", "COUNT", 1, "STREAMS", key, "0-0"], ["XREVRANGE", key, "+", "-", "COUNT", 1],
-            ["DEL", key], ["GETRANGE", key, 0, 1], ["PSUBSCRIBE", RedisArgument(keys.bells)],
+            ["PING"], RedisStream.add(entry, to: down), RedisStream.trim(down, through: entry.position),
+            ["DEL", down], RedisStream.add(entry, to: keys.nobodys(.acknowledgement)),
+            ["XREAD", "COUNT", 1, "STREAMS", up, "0-0"], RedisStream.trim(up, through: entry.position),
+            ["GETRANGE", beat, 0, 1], ["UNLINK", up, beat], ["PSUBSCRIBE", RedisArgument(keys.bells)],
         ]
     }
-}
 
-extension RedisCheckup {
-    /// Whether the user of the address may do more there than an agent has to.
-    package static func mayConfigure(_ url: RedisURL) async throws(RedisError) -> Bool {
-        let connection = try RedisConnection(to: url, name: "doctor")
-        defer { connection.close() }
-        if case .error = try await connection.pipeline([["CONFIG", "GET", "maxclients"]])[0] { return false }
-        return true
+    private static func shuttingOut(_ keys: RedisKeys) -> [[RedisArgument]] {
+        let user = RedisArgument(RedisKeys.nobody)
+        return [
+            ["MEMORY", "USAGE", keys.nobodys(.up), "SAMPLES", 0], ["ACL", "GETUSER", user],
+            // Redis tries the rules before it makes a user of that name; there is no such rule.
+            ["ACL", "SETUSER", user, "nosuchrule"], ["CLIENT", "KILL", "USER", user],
+        ]
     }
 }
 

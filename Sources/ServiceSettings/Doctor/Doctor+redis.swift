@@ -1,26 +1,33 @@
 package import RedisQueue
 
 extension Doctor {
-    /// Clients that a Redis for thousands of agents takes at once; each agent is three.
-    private static let clientCount = 25_000
+    /// Clients that each agent is of Redis, and the panel too.
+    private static let clientsOfOne = 3
 
-    /// Looks at a panel's Redis: what it is, how it is set, and what the panel's user may do there.
+    /// Looks at a panel's Redis: what it is, how it is set, what it lets it do.
     package mutating func examineRedis(at url: RedisURL, prefix: String) async {
         do throws(RedisError) {
             let checkup = try await RedisCheckup(of: url, prefix: prefix)
             examineProgram(checkup, url)
-            if let refusal = checkup.refusal {
-                fault(
-                    "the panel's user of Redis may not do what it has to on '\(prefix)*': \(refusal)")
-            } else {
-                good("the panel's user of Redis may use '\(prefix)*'")
-            }
+            examine(checkup.trial, by: "the panel's user of Redis", doing: "use '\(prefix)*'")
+            if let denial = checkup.floodDenial { advise("floods cannot be shut out: \(denial)") }
             examineSettings(checkup.settings)
             examineDefaultUser(checkup.defaultUserFlags)
             examineWay(to: url)
         } catch {
             fault(error.message)
         }
+    }
+
+    /// Says how Redis took a service's work.
+    ///
+    /// - Parameters:
+    ///   - user: who tried it: the beginning of a sentence.
+    ///   - work: what was tried: the sentence's end, behind `may` or `may not`.
+    package mutating func examine(_ trial: RedisTrial, by user: String, doing work: String) {
+        if trial.isFine { good("\(user) may \(work)") }
+        if let denial = trial.denial { fault("\(user) may not \(work): \(denial)") }
+        if let failure = trial.failure { fault("Redis takes no writes: \(failure)") }
     }
 
     /// Says where passwords travel in clear.
@@ -44,14 +51,27 @@ extension Doctor {
     private func examineSettings(_ settings: [String: String]) {
         examine(
             "maxmemory-policy", settings, is: "noeviction", or: "a full Redis forgets, and all is sent again")
-        let clients = settings["maxclients"].flatMap { Int($0) } ?? 0
-        examine(
-            "maxclients", settings, is: "\(max(Self.clientCount, clients))",
-            or: "each agent takes three clients, the panel three more")
+        examineClients(settings["maxclients"].flatMap { Int($0) })
         examine(
             "appendonly", settings, is: "yes", or: "a Redis that starts anew is empty, and all is sent again")
         if settings["appendonly"] != "no" {
             examine("appendfsync", settings, is: "everysec", or: "panel and agents keep on disk what counts")
+        }
+    }
+
+    /// Says how many agents a Redis has room for; one for a thousand will do.
+    private func examineClients(_ count: Int?) {
+        let need = "each takes \(Self.clientsOfOne) clients, the panel \(Self.clientsOfOne) more"
+        guard let count else {
+            return advise(
+                "for how many agents Redis's maxclients is enough cannot be seen (CONFIG GET): \(need)")
+        }
+        let agents = max(0, count / Self.clientsOfOne - 1)
+        let text = "Redis's maxclients is \(count), enough for \(agents) agents"
+        if agents < 1000 {
+            advise("\(text): \(need); for thousands 25000 is advised")
+        } else {
+            good(text)
         }
     }
 

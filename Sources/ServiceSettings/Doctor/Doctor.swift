@@ -1,4 +1,4 @@
-/// Looks at what a service needs, and says each thing that it finds in a line of its own.
+/// Looks at what a service needs, and says each thing that it finds in a line.
 ///
 /// A line begins with `ok`, `advice` or `fault`, then two blanks or more; nothing is changed by looking.
 package struct Doctor {
