@@ -25,6 +25,10 @@ import Testing
 
     // MARK: - The agent
 
+    private func kept(_ number: UInt8, _ end: AttemptSummary.End?) -> AttemptSummary {
+        AttemptSummary(order: Fixtures.order(number), end: end)
+    }
+
     private func word(cursor: Int = 0, head: ChainHead? = nil, epoch: Int, sent: Int = 0) -> Delivery {
         var delivery = Delivery()
         let word = Acknowledgement(
@@ -102,7 +106,7 @@ import Testing
         #expect(
             try events(of: machine) == [
                 .inventory(
-                    [summary(1, .ended(result)), summary(2, nil), summary(3, .waiting), older],
+                    [kept(1, .ended(result)), kept(2, nil), kept(3, .waiting), older],
                     live: [Fixtures.order(2).attempt])
             ])
         #expect(machine.order == [Fixtures.order(2).attempt], "what waited is offered anew")
@@ -131,7 +135,7 @@ import Testing
             #expect(revived.takeDecisions().effects.contains(.recollect))
             revived.recollect([])
         }
-        #expect(try events(of: revived) == [.inventory([summary(1, .waiting)], live: [])])
+        #expect(try events(of: revived) == [.inventory([kept(1, .waiting)], live: [])])
         #expect(revived.received == StreamPosition(epoch: epoch, number: 0))
     }
 
