@@ -53,8 +53,10 @@ extension StoreWriter {
         return agents.count
     }
 
-    /// Calls a job off, or gives it up, as it was since the backup; where it had begun in between its agent tells how it
-    /// went. One that the backup does not know is taken over as it stood.
+    /// Calls a job off, or gives it up, as it was since the backup.
+    ///
+    /// Where it had begun in between its agent tells how it went. One that the backup does not know is taken over as it
+    /// stood.
     private func callOff(_ later: JobRecord, at moment: Timestamp) throws {
         guard let job = try job(later.id) else { return try takeOver(later, at: moment) }
         guard !job.state.isFinal, job.cancelRequestedAt == nil else { return }
@@ -204,8 +206,9 @@ struct Recovery {
                 detail: ["offered": String(places.count)]))
     }
 
-    /// Whether a job is the second one of its request: of a record that was put back by hand, and did not know the
-    /// first. It is called off.
+    /// Whether a job is the second one of its request; it is called off then.
+    ///
+    /// A record that was put back by hand did not know the first.
     private func isTwin(_ job: JobRecord, in store: any StoreWriter) throws -> Bool {
         guard job.state == .queued, !job.isRecoveredFromAgent, let request = job.request,
             let first = try store.job(of: job.actor, under: request.key), first.id != job.id,
