@@ -166,13 +166,20 @@ import Testing
                 guard case .changed(let next) = try job.applying(.cancelRequested, at: moment) else { return }
                 try store.update(next, from: job)
             }
+            // One that runs, and is being called off.
+            try store.insert(
+                try JobRecord.sample(3, request: RequestStamp(key: "k", digest: "d"))
+                    .after(.claimed(attempt: 1), .began(attempt: 1, at: moment), .cancelRequested))
         }
         try store.close()
         _ = try SQLiteJobStore.restore(backup, to: path, at: moment)
         let jobs = try await SQLiteJobStore(path: path).read { try $0.jobs(JobQuery()) }
         #expect(
-            jobs.map(\.id) == [JobRecord.sample(2).id, JobRecord.sample(1).id], "also what the backup lacks")
-        for job in jobs { #expect(job.state == .cancelled && job.reason == .beforeStart) }
+            jobs.map(\.id) == (1...3).reversed().map { JobRecord.sample($0).id },
+            "also what the backup lacks")
+        for job in jobs.dropFirst() { #expect(job.state == .cancelled && job.reason == .beforeStart) }
+        let last = try #require(jobs.first)
+        #expect(last.state == .running && last.cancelRequestedAt != nil && last.request?.key == "k")
     }
 
     /// A restoration was killed before it had read anything: what it left is a copy of its backup, and decides nothing.
