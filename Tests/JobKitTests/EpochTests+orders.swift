@@ -51,6 +51,9 @@ extension EpochTests {
         #expect(outcome.quarantined.isEmpty, "its panel may have another root secret since")
         for number in 1...3 { #expect(try await state(UInt8(number)) == nil) }
         let trail = try await store.read { try $0.audit(after: 0, limit: 99) }
+        // One of them goes on there.
+        let later = try await ingest([.began(other.attempt, at: Fixtures.time)])
+        #expect(later.quarantined.isEmpty)
         let line = trail.first { $0.draft.action == "agent.unknown_orders" }
         #expect(line?.draft.detail == ["orders": "3"])
     }

@@ -86,9 +86,11 @@ extension JobStoreConformance {
             }
         }
         // What an agent tells of happened, whatever this record knew.
-        try await insert(.sample(7, request: first.request, isRecovered: true))
+        let told = JobRecord.sample(7, request: first.request, isRecovered: true)
+        #expect(try await store.read { try $0.job(of: "ops", under: "k") } == first)
+        try await insert(told)
         try await store.read { reader throws in
-            #expect(try reader.job(of: "ops", under: "k") == first)
+            #expect(try reader.job(of: "ops", under: "k") == told, "which ran")
             #expect(try reader.job(of: "dev", under: "k") == other)
             #expect(try reader.job(of: "ops", under: "K") == nil)
         }

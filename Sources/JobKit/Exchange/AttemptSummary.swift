@@ -33,6 +33,13 @@ public struct AttemptSummary: Hashable, Sendable {
         self.end = end
     }
 
+    /// The same without the order's answers, which those of all attempts of a job have.
+    var withoutAnswers: AttemptSummary {
+        var order = order
+        (order.inputs, order.sealed) = ([:], [:])
+        return AttemptSummary(order: order, end: end)
+    }
+
     /// Whether it fits into a message; what is still to be done is told whole or not at all.
     var fits: Bool { json.canonicalBytes().count <= 2 * Self.maximumCount }
 
@@ -78,12 +85,16 @@ public struct AttemptSummary: Hashable, Sendable {
 extension [AttemptSummary] {
     /// Parts that fit into a message each, in order; at least one, which may be empty.
     ///
-    /// Attempts of one job stay together where they can: who does not know the job learns it from the last.
+    /// Attempts of one job stay together where they can: who does not know the job learns it, and its answers, from the
+    /// last.
     func inParts() -> [[AttemptSummary]] {
         var parts: [[AttemptSummary]] = []
         var part: [AttemptSummary] = []
         var count = 0
-        for summary in self {
+        for (index, told) in enumerated() {
+            let isLast =
+                index + 1 == self.count || self[index + 1].order.attempt.job != told.order.attempt.job
+            let summary = isLast ? told : told.withoutAnswers
             let size = summary.json.canonicalBytes().count
             let isOfTheSameJob = part.last?.order.attempt.job == summary.order.attempt.job
             let limit = AttemptSummary.maximumCount * (isOfTheSameJob ? 2 : 1)

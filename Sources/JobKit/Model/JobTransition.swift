@@ -39,7 +39,8 @@ extension JobRecord {
     /// meets a final job. Illegal is what no honest agent or panel produces.
     public func applying(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {
         if let number = event.attempt, number != attempt.id.number {
-            guard number < attempt.id.number else { throw illegal(event) }
+            // A restored panel may have taken a job for over that went on.
+            guard number < attempt.id.number || state.isFinal else { throw illegal(event) }
             return .late
         }
         if state.isFinal { return .late }
@@ -137,7 +138,7 @@ extension JobRecord {
     private var notStarted: JobReason { mayHaveRun ? .betweenAttempts : .beforeStart }
 
     /// Whether any instruction of an earlier attempt may have run.
-    private var mayHaveRun: Bool { beganAt != nil || interruptions > 0 }
+    private var mayHaveRun: Bool { beganAt != nil || interruptions > 0 || attempt.id.number > 1 }
 
     /// A job that waits, for its turn or for its next attempt, gets no permit any more.
     private func revoked(_ event: JobEvent, at now: Timestamp) throws(IllegalTransition) -> JobTransition {

@@ -35,7 +35,7 @@ extension JobDesk {
         let moment = now()
         let job = try await store.write { [keyring] store -> JobRecord? in
             guard let job = try store.job(id) else { return nil }
-            if event == .cancelRequested, try store.agent(job.agent)?.recoveringSince != nil {
+            if event == .cancelRequested, try store.agent(job.agent)?.isRecovering == true {
                 throw RecoveryPending(agent: job.agent)
             }
             guard case .changed(let next) = try store.apply(event, to: job, actor: actor, at: moment) else {

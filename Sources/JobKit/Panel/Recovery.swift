@@ -60,11 +60,22 @@ extension StoreWriter {
     private func callOff(_ later: JobRecord, at moment: Timestamp) throws {
         guard let job = try job(later.id) else { return try takeOver(later, at: moment) }
         guard !job.state.isFinal, job.cancelRequestedAt == nil else { return }
+        var next = job
+        func take(_ event: JobEvent) throws {
+            guard case .changed(let changed) = try apply(event, to: next, actor: "panel", at: moment) else {
+                return
+            }
+            next = changed
+        }
+        if later.reason == .abandoned { return try take(.abandoned(later.detail ?? "")) }
+        let (attempt, wanted) = (job.attempt.id.number, later.attempt.id.number)
+        if job.state == .waiting, wanted == attempt + 1 { try take(.retryDue) }
+        if next.state == .queued, later.state == .running, next.attempt.id == later.attempt.id {
+            try take(.claimed(attempt: wanted))
+        }
         let hadNotBegun = later.reason == .beforeStart || later.reason == .betweenAttempts
-        if later.reason == .abandoned {
-            _ = try apply(.abandoned(later.detail ?? ""), to: job, actor: "panel", at: moment)
-        } else if job.state == .running || hadNotBegun && later.attempt.id == job.attempt.id {
-            _ = try apply(.cancelRequested, to: job, actor: "panel", at: moment)
+        if next.state == .running || hadNotBegun && later.attempt.id == next.attempt.id {
+            try take(.cancelRequested)
         }
     }
 
@@ -211,8 +222,8 @@ struct Recovery {
     /// A record that was put back by hand did not know the first.
     private func isTwin(_ job: JobRecord, in store: any StoreWriter) throws -> Bool {
         guard job.state == .queued, !job.isRecoveredFromAgent, let request = job.request,
-            let first = try store.job(of: job.actor, under: request.key), first.id != job.id,
-            first.agent == agent, first.request == request
+            let told = try store.job(of: job.actor, under: request.key), told.isRecoveredFromAgent,
+            told.agent == agent
         else { return false }
         _ = try store.apply(.cancelRequested, to: job, actor: "panel", at: now)
         return true

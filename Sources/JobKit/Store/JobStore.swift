@@ -40,7 +40,9 @@ public protocol StoreReader {
     func agents() throws -> [AgentRecord]
     /// Messages still to be covered by an agent's beat, with numbers above `number`, in order.
     func outbox(of agent: AgentID, after number: Int, limit: Int) throws -> [OutboxEntry]
-    /// The first job that this actor asked for under an idempotency key, or nil; keys of others do not count.
+    /// The job that this actor asked for under an idempotency key, or nil; keys of others do not count.
+    ///
+    /// Of several the first that an agent told of: that one ran.
     func job(of actor: String, under key: String) throws -> JobRecord?
     /// When this record was restored from a backup last, or nil.
     func restoredAt() throws -> Timestamp?

@@ -112,7 +112,10 @@ private final class MemoryStoreState: StoreWriter {
     }
 
     func job(of actor: String, under key: String) -> JobRecord? {
-        (requests[[actor, key]] ?? []).compactMap { jobs[$0] }.min { $0.id.description < $1.id.description }
+        (requests[[actor, key]] ?? []).compactMap { jobs[$0] }.min { left, right in
+            left.isRecoveredFromAgent == right.isRecoveredFromAgent
+                ? left.id.description < right.id.description : left.isRecoveredFromAgent
+        }
     }
 
     func restoredAt() -> Timestamp? {

@@ -67,7 +67,7 @@ extension StoreSchema {
         CREATE INDEX jobByState ON job(state, id);
         CREATE INDEX jobOpenByAgent ON job(agent) WHERE finishedAt IS NULL;
         CREATE INDEX jobBySecret ON job(agent, application) WHERE sealed <> '{}';
-        CREATE INDEX jobByRequest ON job(actor, requestKey, id) WHERE requestKey IS NOT NULL;
+        CREATE INDEX jobByRequest ON job(actor, requestKey) WHERE requestKey IS NOT NULL;
         CREATE UNIQUE INDEX jobOncePerRequest ON job(actor, requestKey)
             WHERE requestKey IS NOT NULL AND isRecoveredFromAgent = 0;
         CREATE INDEX jobByRetry ON job(retryAt) WHERE retryAt IS NOT NULL;

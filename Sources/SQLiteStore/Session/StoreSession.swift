@@ -114,7 +114,8 @@ struct StoreSession: StoreReader {
     }
 
     static let selectRequested =
-        "\(JobRow.selection) WHERE job.actor = ? AND job.requestKey = ? ORDER BY job.id LIMIT 1"
+        "\(JobRow.selection) WHERE job.actor = ? AND job.requestKey = ? "
+        + "ORDER BY job.isRecoveredFromAgent DESC, job.id LIMIT 1"
 
     func job(of actor: String, under key: String) throws -> JobRecord? {
         try database.row(Self.selectRequested, [actor, key], JobRow.read)
