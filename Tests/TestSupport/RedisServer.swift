@@ -164,10 +164,11 @@ package final class RedisServer: Sendable {
             let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
             return connect(descriptor, pointer, socklen_t(bytes.count)) == 0
         }
-        var answer: UInt8 = 0
-        // Any answer will do; where there is a password it is an error.
-        return isConnected && send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6
-            && recv(descriptor, &answer, 1, 0) == 1
+        guard isConnected, send(descriptor, "PING\r\n", 6, CInt(MSG_NOSIGNAL)) == 6 else { return false }
+        var answer = [UInt8](repeating: 0, count: 64)
+        let count = recv(descriptor, &answer, answer.count, 0)
+        // Where there is a password it is an error; where a file is still read everything is refused.
+        return count > 0 && !answer.starts(with: "-LOADING".utf8)
     }
 
     static func freePort() throws -> UInt16 {
