@@ -19,7 +19,7 @@ struct Oracle {
     /// What was answered with 202 (G1).
     private var accepted: Set<JobID> = []
     private var answers: [Int: JobID] = [:]
-    /// Answers of a panel that was set back since, but for those that it then gave anew without knowing that it was.
+    /// Answers of a panel that was set back since, but to requests that it was then asked for without knowing that it was.
     private var formerAnswers: [Int: JobID] = [:]
     private var finals: [JobID: JobRecord] = [:]
     /// When the panel was set back to an older record last; what was permitted before may have been forgotten.
@@ -63,11 +63,11 @@ struct Oracle {
 
     func isAnswered(_ request: Int) -> Bool { answers[request] != nil }
 
+    /// Notes that a request is made of a panel that was set back and not told: it may take it for a new one.
+    mutating func askUnknowing(_ request: Int) { formerAnswers[request] = nil }
+
     /// Notes the answer to a request, which may have been made before (G2).
-    ///
-    /// - Parameter knowingly: whether the panel is not one that was set back and not told.
-    mutating func accept(_ job: JobID, for request: Int, knowingly: Bool) throws {
-        if !knowingly { formerAnswers[request] = nil }
+    mutating func accept(_ job: JobID, for request: Int) throws {
         if let known = answers[request], known != job {
             throw Violation("G2: request \(request) is '\(known)' and '\(job)'")
         }

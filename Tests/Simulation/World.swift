@@ -239,9 +239,10 @@ package struct World {
         if requests == 0 || oracle.isAnswered(requests) && Int.random(in: 0..<4, using: &generator) > 0 {
             requests += 1
         }
+        if isSetBack { oracle.askUnknowing(requests) }
         do {
             let job = try await panel.submit(subject, to: Self.agent, key: "request \(requests)")
-            try oracle.accept(job, for: requests, knowingly: !isSetBack)
+            try oracle.accept(job, for: requests)
             return true
         } catch is RecoveryPending {
             return false
