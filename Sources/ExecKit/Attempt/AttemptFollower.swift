@@ -7,10 +7,10 @@ import Synchronization
 ///
 /// It works the same for a runner that this agent started and for one that an
 /// agent before it did. It looks for new output in short intervals, and at once
-/// when the runner ends; no thread waits meanwhile.
+/// when the runner ends.
 final class AttemptFollower: Sendable {
-    /// How long new output may wait to be seen.
-    private static let interval = DispatchTimeInterval.milliseconds(50)
+    /// How long new output may wait to be seen, in milliseconds.
+    private static let interval: Int32 = 50
 
     private struct State {
         var reader: LogReader?
@@ -41,25 +41,32 @@ final class AttemptFollower: Sendable {
     }
 
     /// Follows until the attempt's end, or until nobody listens.
+    ///
+    /// A thread waits for it, one for each script that runs: libdispatch's own watch of a descriptor was seen to end the
+    /// process when its runner ended.
     func begin() {
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        timer.setEventHandler { [self] in
-            advance()
-            if isOver.load(ordering: .relaxed) { timer.cancel() }
-        }
-        timer.schedule(deadline: .now(), repeating: Self.interval)
         continuation.onTermination = { [weak self] _ in self?.isOver.store(true, ordering: .relaxed) }
-        timer.resume()
+        queue.async { [self] in
+            while !isOver.load(ordering: .relaxed) {
+                advance()
+                wait()
+            }
+        }
+    }
+
+    /// Waits for the runner's end, but not for long.
+    private func wait() {
+        let runner = state.withLock(\.runner)
+        var end = pollfd(fd: runner?.number ?? -1, events: Int16(POLLIN), revents: 0)
+        if !isOver.load(ordering: .relaxed) { _ = poll(&end, 1, Self.interval) }
+        withExtendedLifetime(runner) {}
     }
 
     private func advance() {
         state.withLock { state in
             guard !isOver.load(ordering: .relaxed) else { return }
             tellNews(&state)
-            if state.runner == nil, let runner = RunnerLock.holder(of: folder.directory) {
-                state.runner = runner
-                watch(runner)
-            }
+            if state.runner == nil { state.runner = RunnerLock.holder(of: folder.directory) }
             if let runner = state.runner, !Self.hasEnded(runner) { return }
             switch settle() {
             // Somebody has the lock who has not signed it yet.
@@ -84,17 +91,6 @@ final class AttemptFollower: Sendable {
         while let record = state.reader?.next() {
             if record.number > lastRecord { continuation.yield(.log(record)) }
         }
-    }
-
-    private func watch(_ runner: Descriptor) {
-        let end = DispatchSource.makeReadSource(fileDescriptor: runner.number, queue: queue)
-        end.setEventHandler { [self] in
-            end.cancel()
-            advance()
-        }
-        // The descriptor has to stay open for as long as it is watched.
-        end.setCancelHandler { withExtendedLifetime(runner) {} }
-        end.resume()
     }
 
     private static func hasEnded(_ process: Descriptor) -> Bool {

@@ -102,13 +102,10 @@ final class RunnerTemplate: Sendable {
     }
 
     private func reapAtEnd(_ process: GatedProcess) {
-        let end = DispatchSource.makeReadSource(fileDescriptor: process.descriptor.number, queue: queue)
-        end.setEventHandler {
+        // A thread of its own waits: libdispatch's watch of a descriptor was seen to end a process.
+        DispatchQueue(label: "ExecKit.RunnerTemplate").async {
+            while !process.hasEnded(within: -1) {}
             process.reap()
-            end.cancel()
         }
-        // The descriptor has to stay open for as long as it is watched.
-        end.setCancelHandler { withExtendedLifetime(process) {} }
-        end.resume()
     }
 }
