@@ -81,6 +81,13 @@ import Testing
         #expect(poll(&end, 1, 10_000) == 1)
     }
 
+    /// What a new agent takes for the end, once no process that another test forks holds a copy of the lock any more.
+    private func end(of attempt: AttemptID, on host: ProcessAttemptHost) async throws -> AttemptResult {
+        try await eventually("an end of the attempt") {
+            if case .ended(let result)? = await host.survey()[attempt] { result } else { nil }
+        }
+    }
+
     // MARK: - The rows
 
     /// F29: held, began.
@@ -176,7 +183,7 @@ import Testing
         let (attempt, _) = try await waiting()
         try server.folder(of: attempt).create(AttemptFile.cause, Array(row.text.utf8))
         try killRunner(of: attempt)
-        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        let result = try await end(of: attempt, on: server.host())
         #expect(result.ending == row.ending)
     }
 
@@ -184,9 +191,7 @@ import Testing
     @Test func f33AnotherBootIsARestart() async throws {
         let (attempt, _) = try await waiting()
         try killRunner(of: attempt)
-        guard case .ended(let result)? = await server.host(bootID: "another").survey()[attempt] else {
-            throw Unexpected()
-        }
+        let result = try await end(of: attempt, on: server.host(bootID: "another"))
         #expect(result.ending == .interrupted(.hostRestarted))
     }
 
@@ -197,16 +202,17 @@ import Testing
         let folder = try server.folder(of: attempt)
         folder.remove(AttemptFile.began)
         try folder.create(AttemptFile.began, [])
-        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        let result = try await end(of: attempt, on: server.host())
         #expect(result.ending == .interrupted(.hostRestarted))
     }
 
     /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.
     @Test func aFolderThatTheScriptRemovedIsLostState() async throws {
-        // At once: half-way through, the attempt could already be taken for lost, and the script be ended for it.
+        // At once: half-way through, the attempt may already be taken for lost, and the script be ended for it.
         let run = try await server.run(
             "cd /; own=${PROVISION_WORK_DIR%/work}; mv \"$own\" \"$own.gone\"; rm -rf \"$own.gone\"; exit 0")
-        #expect(run.result?.ending == .interrupted(.stateLost))
+        let ending = try #require(run.result?.ending)
+        #expect([.interrupted(.stateLost), .signalled(number: 9)].contains(ending), "\(ending)")
         #expect(await host.survey().isEmpty)
     }
 
@@ -224,7 +230,7 @@ import Testing
         _ = try await server.follow(attempt, host)
         let folder = try server.folder(of: attempt)
         try folder.replace(AttemptFile.result, Array(#"{"ending":"exited"}"#.utf8))
-        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        let result = try await end(of: attempt, on: server.host())
         #expect(result.ending == .interrupted(.runnerDied))
     }
 
@@ -232,7 +238,7 @@ import Testing
         let attempt = try await server.start("echo whole", on: host)
         _ = try await server.follow(attempt, host)
         #expect(truncate("\(server.places.state)/attempts/\(attempt)/log", 10) == 0)
-        guard case .ended(let result)? = await server.host().survey()[attempt] else { throw Unexpected() }
+        let result = try await end(of: attempt, on: server.host())
         #expect(result.ending == .exited(code: 0))
         #expect(result.log?.records == 0)
     }
@@ -279,5 +285,3 @@ import Testing
         #expect(try Directory("\(server.places.state)/attempts").names() == ["lost+found"])
     }
 }
-
-private struct Unexpected: Error {}
