@@ -83,6 +83,11 @@ public struct AttemptSummary: Hashable, Sendable {
 }
 
 extension [AttemptSummary] {
+    /// Whether no later attempt of the same job follows the one at an index; attempts of one job follow one another.
+    func isLastOfItsJob(_ index: Int) -> Bool {
+        index + 1 == count || self[index + 1].order.attempt.job != self[index].order.attempt.job
+    }
+
     /// Parts that fit into a message each, in order; at least one, which may be empty.
     ///
     /// Attempts of one job stay together where they can: who does not know the job learns it, and its answers, from the
@@ -92,9 +97,7 @@ extension [AttemptSummary] {
         var part: [AttemptSummary] = []
         var count = 0
         for (index, told) in enumerated() {
-            let isLast =
-                index + 1 == self.count || self[index + 1].order.attempt.job != told.order.attempt.job
-            let summary = isLast ? told : told.withoutAnswers
+            let summary = isLastOfItsJob(index) ? told : told.withoutAnswers
             let size = summary.json.canonicalBytes().count
             let isOfTheSameJob = part.last?.order.attempt.job == summary.order.attempt.job
             let limit = AttemptSummary.maximumCount * (isOfTheSameJob ? 2 : 1)

@@ -128,14 +128,13 @@ struct Recovery {
         var strangers = 0
         for (index, summary) in summaries.enumerated() {
             let attempt = summary.order.attempt
-            let isLast = index + 1 == summaries.count || summaries[index + 1].order.attempt.job != attempt.job
             if let known = try store.job(attempt.job) {
                 guard known.agent == agent else {
                     throw EventBatch.Breach("inventory of a job that is not this agent's: '\(attempt)'")
                 }
                 let job = try bring(known, to: summary, in: store)
                 if job != known { changed.append(job) }
-            } else if isLast, isRecovering {
+            } else if isRecovering, summaries.isLastOfItsJob(index) {
                 // Of an earlier attempt nothing is learnt: whether a job is tried again after a failure is the manifest's
                 // word, which went with the job.
                 if let known = keyring.opened(summary.order, of: agent) {
@@ -207,7 +206,9 @@ struct Recovery {
         let claimed = try store.jobs(JobQuery(agent: agent, state: .running, limit: .max)).filter {
             $0.attempt.phase == .claimed && !live.contains($0.attempt.id)
         }
-        let places = try (queued + claimed).filter { try !isTwin($0, in: store) }.sorted { left, right in
+        let twins = try queued.filter { try isTwin($0, in: store) }
+        for job in twins { _ = try store.apply(.cancelRequested, to: job, actor: "panel", at: now) }
+        let places = (queued + claimed).filter { !twins.contains($0) }.sorted { left, right in
             (left.attempt.offeredAt, left.id.description) < (right.attempt.offeredAt, right.id.description)
         }
         for job in places { try store.offer(job, keyring: keyring, at: now) }
@@ -217,15 +218,12 @@ struct Recovery {
                 detail: ["offered": String(places.count)]))
     }
 
-    /// Whether a job is the second one of its request; it is called off then.
-    ///
-    /// A record that was put back by hand did not know the first.
+    /// Whether a job is the second one of its request: a record that was put back by hand did not know the first.
     private func isTwin(_ job: JobRecord, in store: any StoreWriter) throws -> Bool {
-        guard job.state == .queued, !job.isRecoveredFromAgent, let request = job.request,
+        guard !job.isRecoveredFromAgent, let request = job.request,
             let told = try store.job(of: job.actor, under: request.key), told.isRecoveredFromAgent,
             told.agent == agent
         else { return false }
-        _ = try store.apply(.cancelRequested, to: job, actor: "panel", at: now)
         return true
     }
 
