@@ -19,13 +19,22 @@ struct AttemptFolder: Sendable {
 
     /// What became of the attempt; where its runner is gone, nothing of it lives afterwards.
     ///
-    /// A cgroup that is left is emptied before anything else: no new attempt may meet the old one's processes.
+    /// A folder whose lock's file was removed says nothing of a runner that may live. While the attempt has a
+    /// cgroup, or where the folder itself is gone, nobody can tell any more how the script ended.
     func settle(bootID: String, controlGroup: String?, now: () -> Timestamp) -> AttemptStanding {
-        guard let lock = RunnerLock(taking: directory) else {
-            return RunnerLock.exists(in: directory) ? .running : lost(controlGroup, at: now())
-        }
+        let lock = RunnerLock(taking: directory, made: false)
         defer { withExtendedLifetime(lock) {} }
-        let survivors = emptyControlGroup(fallback: controlGroup)
+        let hasLock = lock != nil || RunnerLock.exists(in: directory)
+        if hasLock && lock == nil { return .running }
+        let group = self.controlGroup(fallback: controlGroup)
+        let isLost = !hasLock && (group != nil || directory.isRemoved)
+        // It is emptied before anything else: no new attempt may meet the old one's processes.
+        let survivors = Self.end(group)
+        if isLost {
+            return .ended(
+                AttemptResult(
+                    ending: .interrupted(.stateLost), beganAt: nil, endedAt: now(), survivors: survivors))
+        }
         switch traces(bootID: bootID).verdict {
         case .running: return .running
         case .neverBegan: return .neverBegan
@@ -39,13 +48,6 @@ struct AttemptFolder: Sendable {
             try? directory.replace(AttemptFile.result, result.json.canonicalBytes())
             return .ended(result)
         }
-    }
-
-    /// The folder was removed under its runner: nobody can tell any more how the script ended.
-    private func lost(_ controlGroup: String?, at now: Timestamp) -> AttemptStanding {
-        let survivors = emptyControlGroup(fallback: controlGroup)
-        return .ended(
-            AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now, survivors: survivors))
     }
 
     private func traces(bootID: String) -> AttemptTraces {
@@ -67,11 +69,18 @@ struct AttemptFolder: Sendable {
         return result
     }
 
-    /// Ends all that lives of the attempt, and returns how many processes could not be killed.
-    @discardableResult
-    func emptyControlGroup(fallback: String?) -> Int {
+    /// Ends all that lives of the attempt.
+    func emptyControlGroup(fallback: String?) { _ = Self.end(controlGroup(fallback: fallback)) }
+
+    /// The attempt's cgroup where it is still there.
+    private func controlGroup(fallback: String?) -> ControlGroup? {
         let named = directory.read(AttemptFile.spec).flatMap(RunnerOrder.controlGroup(inSpec:))
-        guard let path = named ?? fallback, let group = try? ControlGroup(path) else { return 0 }
+        return (named ?? fallback).flatMap { path in try? ControlGroup(path) }
+    }
+
+    /// Ends all that lives in a cgroup, and returns how many processes could not be killed.
+    private static func end(_ group: ControlGroup?) -> Int {
+        guard let group else { return 0 }
         let survivors = group.empty()
         group.remove()
         return survivors

@@ -58,6 +58,12 @@ struct Directory: Sendable {
         return Descriptor(owning: number)
     }
 
+    /// Whether it was removed since it was opened.
+    var isRemoved: Bool {
+        var status = stat()
+        return fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
+    }
+
     /// Whether it holds something of that name.
     func has(_ name: String) -> Bool { faccessat(descriptor.number, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
 
