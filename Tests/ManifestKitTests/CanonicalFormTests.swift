@@ -312,7 +312,7 @@ extension Tree: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
             ],
             "verify": ["label": "Look"],
         ],
-        "retry": ["max_attempts": 5, "backoff": "fixed", "base": "15s", "max": "10m"],
+        "retry": ["max_attempts": 1, "backoff": "fixed", "base": "15s", "max": "10m"],
         "exit_codes": ["17": ["class": "temporary", "message": "Away."], "18": ["class": "packaging"]],
         "env": ["FIRST": "a 'b' $(c)", "SECOND": ""],
         "services": [["unit": "app.service", "essential": false], ["unit": "app.timer"]],

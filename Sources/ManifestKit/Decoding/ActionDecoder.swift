@@ -189,7 +189,7 @@ enum RetryDecoder {
                 at: reader.node("base")?.location ?? reader.location)
         }
         return RetryRule(
-            maxAttempts: reader.integer("max_attempts", in: 1...10) ?? standard.maxAttempts,
+            maxAttempts: reader.integer("max_attempts", in: 1...3) ?? standard.maxAttempts,
             backoff: reader.word("backoff", RetryRule.Backoff.self) ?? standard.backoff,
             baseSeconds: min(base, most),
             maxSeconds: most)

@@ -132,7 +132,7 @@ extension SchemaMap {
     static let retry = SchemaMap(
         "retry",
         [
-            Key("max_attempts", .integer(1...10), "Attempts in all; 3 unless given."),
+            Key("max_attempts", .integer(1...3), "Attempts in all; 3 unless given."),
             Key("backoff", .words(RetryRule.Backoff.self), "How the pause grows; exponential unless given."),
             Key("base", .duration, "The first pause; 10s unless given."),
             Key("max", .duration, "The longest pause; 5m unless given."),
