@@ -62,7 +62,7 @@ let package = Package(
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
-        // Debian's libraries; one Swift target touches each, CLibSSL two.
+        // Debian's libraries; one Swift target touches each, CLibSSL three.
         systemLibrary("CLibYAML", apt: "libyaml-dev"),
         systemLibrary("CPCRE2", apt: "libpcre2-dev"),
         systemLibrary("CLibSSL", apt: "libssl-dev"),
@@ -111,6 +111,8 @@ let package = Package(
             ]),
         // One process for each attempt, which outlives the agent; no Foundation.
         program("AttemptRunner", ["ExecKit"]),
+        // One look of a health check: HTTP and TLS stay out of what holds secrets.
+        program("HealthProbe", ["CLibSSL"]),
 
         // The authors' tool: checks applications, shows forms and environments.
         .executableTarget(
@@ -150,7 +152,8 @@ let package = Package(
         tests(
             "EndToEndTests",
             [
-                "PanelServer", "AgentDaemon", "AttemptRunner", "provision", "ExecKit", "JobKit",
+                "PanelServer", "AgentDaemon", "AttemptRunner", "HealthProbe", "provision", "ExecKit",
+                "JobKit",
                 "ManifestKit",
                 "ValidationKit", "OpenSSLCrypto", "RedisQueue", "SQLiteStore",
             ], excluding: ["Browser"]),

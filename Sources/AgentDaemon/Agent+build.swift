@@ -28,14 +28,15 @@ struct Agent {
         try checkRights()
         if configuration.derivedFromRoot { logger.warning("\(rootKeyAdvice)") }
         try checkInstallers(configuration)
-        try checkRunner(configuration)
+        for program in configuration.programs { try check(program) }
         let lock = try StateLock(folder: configuration.stateFolder)
         let machine = try HostIdentity.read()
         let logging = EventLogging(logger: logger)
         let host = ProcessAttemptHost(
             places: .init(
                 state: configuration.stateFolder, logs: configuration.logFolder,
-                installers: configuration.installersFolder, runner: configuration.runner),
+                installers: configuration.installersFolder, runner: configuration.runner.path,
+                probe: configuration.probe.path),
             agent: configuration.agent, sealers: configuration.keys.map(\.sealer), facts: machine.facts,
             bootID: machine.bootID, now: { SystemTime.now().wall })
         let link = try RedisJobQueue(
@@ -74,14 +75,14 @@ struct Agent {
         }
     }
 
-    /// - Throws: ``StartupProblem`` where the runner cannot be executed.
-    static func checkRunner(_ configuration: AgentConfiguration) throws {
+    /// - Throws: ``StartupProblem`` where the program cannot be executed.
+    static func check(_ program: HelperProgram) throws {
         var status = stat()
-        let isThere = stat(configuration.runner, &status) == 0
+        let isThere = stat(program.path, &status) == 0
         let isFile = isThere && status.st_mode & S_IFMT == S_IFREG
-        guard isFile, access(configuration.runner, X_OK) == 0 else {
+        guard isFile, access(program.path, X_OK) == 0 else {
             let reason = isThere && !isFile ? "it is no file" : String(cString: strerror(errno))
-            throw StartupProblem("AGENT_RUNNER: '\(configuration.runner)' cannot be executed: \(reason)")
+            throw StartupProblem("\(program.setting): '\(program.path)' cannot be executed: \(reason)")
         }
     }
 

@@ -4,6 +4,17 @@ import OpenSSLCrypto
 import RedisQueue
 import ServiceSettings
 
+/// A program that an agent starts, and the setting that says where it is.
+struct HelperProgram: Sendable {
+    let setting: String
+    let path: String
+
+    init(_ settings: Settings, _ setting: String, default path: String) throws {
+        self.setting = setting
+        self.path = try settings.path(setting, default: path)
+    }
+}
+
 /// What an agent is told from outside.
 struct AgentConfiguration: Sendable {
     let agent: AgentID
@@ -16,10 +27,14 @@ struct AgentConfiguration: Sendable {
     let stateFolder: String
     let logFolder: String
     let installersFolder: String
-    let runner: String
+    let runner: HelperProgram
+    let probe: HelperProgram
     let logLevel: Logger.Level
 
-    /// - Parameter folder: where this program is; the runner is looked for beside it.
+    /// What has to be there before any script runs.
+    var programs: [HelperProgram] { [runner, probe] }
+
+    /// - Parameter folder: where this program is; the programs it needs are looked for beside it.
     /// - Throws: ``StartupProblem``, which names the setting and the cure.
     init(_ settings: Settings, folder: String) throws {
         guard let name = settings.text("AGENT_ID") else {
@@ -34,7 +49,8 @@ struct AgentConfiguration: Sendable {
         logFolder = try settings.path("AGENT_LOGS", default: "/var/log/provisioning")
         installersFolder = try settings.path(
             "AGENT_INSTALLERS", default: "/usr/local/share/provisioning/installers")
-        runner = try settings.path("AGENT_RUNNER", default: "\(folder)/AttemptRunner")
+        runner = try HelperProgram(settings, "AGENT_RUNNER", default: "\(folder)/AttemptRunner")
+        probe = try HelperProgram(settings, "AGENT_PROBE", default: "\(folder)/HealthProbe")
         logLevel = try settings.logLevel()
     }
 

@@ -15,7 +15,7 @@ struct AgentDoctor {
     private let folder: String
     private var doctor = Doctor()
 
-    /// - Parameter folder: where this program is; the runner is looked for beside it.
+    /// - Parameter folder: where this program is; the programs it needs are looked for beside it.
     init(_ settings: Settings, folder: String) {
         self.settings = settings
         self.folder = folder
@@ -86,9 +86,11 @@ struct AgentDoctor {
     }
 
     private mutating func examineApplications(_ configuration: AgentConfiguration) {
-        doctor.look {
-            try Agent.checkRunner(configuration)
-            return "AGENT_RUNNER: '\(configuration.runner)'"
+        for program in configuration.programs {
+            doctor.look {
+                try Agent.check(program)
+                return "\(program.setting): '\(program.path)'"
+            }
         }
         do {
             try Agent.checkInstallers(configuration)

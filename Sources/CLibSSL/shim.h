@@ -1,4 +1,4 @@
-// Debian's libssl-dev, as Swift sees it: libcrypto for OpenSSLCrypto, libssl for RedisQueue's TLS.
+// Debian's libssl-dev, as Swift sees it: libcrypto for OpenSSLCrypto, libssl for RedisQueue's TLS and HealthProbe's.
 #pragma once
 
 #include <openssl/bio.h>

@@ -9,7 +9,8 @@ extension Settings {
 
     /// Every setting of both services.
     package static let names: Set<String> = [
-        "AGENT_ID", "AGENT_INSTALLERS", "AGENT_KEY", "AGENT_KEY_PREVIOUS", "AGENT_LOGS", "AGENT_RUNNER",
+        "AGENT_ID", "AGENT_INSTALLERS", "AGENT_KEY", "AGENT_KEY_PREVIOUS", "AGENT_LOGS", "AGENT_PROBE",
+        "AGENT_RUNNER",
         "AGENT_STATE",
         "LOG_LEVEL", "PANEL_DATABASE", "PANEL_HOST", "PANEL_INSTALLERS", "PANEL_PORT", "PANEL_QUEUE_LIMIT",
         "PANEL_TOKEN",

@@ -48,6 +48,35 @@ struct InstallationTests {
         }
     }
 
+    /// G6: a script that succeeded is not all of it.
+    @Test func failsAJobWhoseApplicationIsNotWell() async throws {
+        let application = TestApplication(
+            id: "ailing", isIdempotent: true,
+            more: "health: [{id: page, kind: http, port: 1, start_period: 0s, retries: 0}]",
+            script: "echo installed; end 0")
+        try await House.run([application]) { house in
+            let id = try await house.install("ailing")
+            let job = try await house.end(of: id)
+            #expect(job["status"] == "failed")
+            #expect(job["reason"] == "unhealthy")
+            #expect(job["exit_code"] == 0)
+            #expect(
+                job["exit_meaning"]
+                    == "The script succeeded, and a health check did not pass; the log says which.")
+            #expect(job["attempts"]?.array?.first?.object?["result"]?.object?["ending"] == "unhealthy")
+            #expect(
+                job["output"] == """
+                    installed
+                    http://localhost:1/ does not answer: Connection refused
+
+                    [provisioning: health check 'page' did not pass: it ended with 1]
+
+                    """)
+            // Trying again mends no application: it is for a person to look at.
+            #expect(house.witness == ["began \(id) 1", "done \(id) 1"])
+        }
+    }
+
     /// Every attempt has records of its own, counted from one: who follows the job is sent on to the next.
     @Test func leadsAFollowerFromOneAttemptToTheNext() async throws {
         let application = TestApplication(

@@ -8,20 +8,31 @@ import Testing
     "State that is gone under a script", .enabled(if: House.hasRoot, House.needsRoot), .timeLimit(.minutes(5))
 )
 struct LostStateTests {
-    /// Takes its own folder away at its first attempt, and waits.
+    /// Takes its own folder away at its first attempt once it is told to, and waits.
     private static let hidden = TestApplication(
         id: "hidden", isIdempotent: true, more: "retry: {max_attempts: 2, backoff: fixed, base: 1s}",
         script: """
-            [[ $PROVISION_ATTEMPT != 1 ]] || { cd / && rm -rf "${PROVISION_WORK_DIR%/work}" && tell hidden; }
+            if [[ $PROVISION_ATTEMPT == 1 ]]; then
+                echo here
+                wait_for hide
+                cd / && rm -rf "${PROVISION_WORK_DIR%/work}" && tell hidden
+            fi
             wait_for "go-$PROVISION_ATTEMPT"
             end 0
             """)
+
+    /// Only once its agent knows its runner: before that, it would be ended half-way through.
+    private func hide(_ id: String, in house: House) async throws {
+        try await house.waitForOutput(of: id, holding: "here\n")
+        try house.openGate("hide")
+        try await eventually("a script without a folder") { house.told("hidden", of: id) == 1 }
+    }
 
     /// G4, G6: it is ended before the job is tried again, and before any other script begins.
     @Test func isEndedBeforeAnotherBegins() async throws {
         try await House.run([Self.hidden]) { house in
             let id = try await house.install("hidden")
-            try await eventually("a script without a folder") { house.told("hidden", of: id) == 1 }
+            try await hide(id, in: house)
             let old = house.scripts(of: id).map(\.pid)
             #expect(!old.isEmpty)
             house.agent.kill()
@@ -40,7 +51,7 @@ struct LostStateTests {
     @Test(arguments: [false, true]) func isEndedByACancel(agentIsNew: Bool) async throws {
         try await House.run([Self.hidden, .patient]) { house in
             let id = try await house.install("hidden")
-            try await eventually("a script without a folder") { house.told("hidden", of: id) == 1 }
+            try await hide(id, in: house)
             if agentIsNew { house.agent.kill() }
             #expect(try await house.api.send("POST", "/api/jobs/\(id)/cancel").status == 202)
             if agentIsNew { try await house.startAgent() }

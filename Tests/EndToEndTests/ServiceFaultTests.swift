@@ -57,7 +57,7 @@ struct ServiceFaultTests {
         }
     }
 
-    private static let programs = ["AgentDaemon", "AttemptRunner"]
+    private static let programs = ["AgentDaemon", "AttemptRunner", "HealthProbe"]
     /// Behind the end of a program, where nothing reads it.
     private static let mark = "the next version"
 

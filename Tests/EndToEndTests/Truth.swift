@@ -71,7 +71,8 @@ struct Truth: Sendable {
             return ["\(job.id) has succeeded, and its script was not done"]
         case (.succeeded, _) where job.exitCode != 0:
             return ["\(job.id) has succeeded with exit code \(job.exitCode.map { "\($0)" } ?? "none")"]
-        case (.failed, .exit) where !told("done", job.attempt.id):
+        case (.failed, .exit) where !told("done", job.attempt.id),
+            (.failed, .unhealthy) where !told("done", job.attempt.id):
             return ["\(job.id) ended by itself, and its script was not done"]
         case (.refused, _) where !ran.isEmpty, (.cancelled, .beforeStart) where !ran.isEmpty:
             return ["\(job.id) is \(job.state.rawValue), and its script began"]
@@ -88,7 +89,7 @@ struct Truth: Sendable {
         switch result.ending {
         // A script that was ended from outside need not have come to its first word.
         case .interrupted, .cancelled, .timedOut: return []
-        case .exited, .signalled:
+        case .exited, .unhealthy, .signalled:
             return told("began", id) ? [] : ["\(id) has an end, \(result.ending), and never began"]
         }
     }

@@ -26,7 +26,7 @@ final class TestServer: Sendable {
         self.facts = facts
         places = ProcessAttemptHost.Places(
             state: root + "/state", logs: root + "/logs", installers: root + "/installers",
-            runner: Self.runner)
+            runner: Self.runner, probe: Self.runner.replacing("/AttemptRunner", with: "/HealthProbe"))
         _ = try Directory.ensured(places.installers)
     }
 

@@ -61,6 +61,7 @@ import Testing
         ("finished, exit 1", .finished(attempt: 1, ended(.exited(code: 1)))),
         ("finished, exit 2", .finished(attempt: 1, ended(.exited(code: 2)))),
         ("finished, exit 124 by itself", .finished(attempt: 1, ended(.exited(code: 124)))),
+        ("finished, unhealthy", .finished(attempt: 1, ended(.unhealthy))),
         ("finished, signal", .finished(attempt: 1, ended(.signalled(number: 9)))),
         ("finished, timed out", .finished(attempt: 1, ended(.timedOut))),
         ("finished, cancelled", .finished(attempt: 1, ended(.cancelled))),

@@ -14,6 +14,7 @@ enum Arrows {
         "ServiceSettings": ["ManifestKit", "JobKit", "RedisQueue", "Logging", "Configuration"],
         "provision": ["ManifestKit", "ValidationKit", "ArgumentParser", "Subprocess"],
         "AttemptRunner": ["ExecKit"],
+        "HealthProbe": ["CLibSSL"],
         "AgentDaemon": [
             "ManifestKit", "ValidationKit", "JobKit", "OpenSSLCrypto", "ExecKit", "RedisQueue", "Logging",
             "ServiceLifecycle", "UnixSignals", "ServiceSettings",
@@ -61,7 +62,8 @@ enum Arrows {
 
     /// The one folder, or two, under which each system module may be imported.
     static let owners: [String: Set<String>] = [
-        "CLibYAML": ["ManifestKit"], "CPCRE2": ["ValidationKit"], "CLibSSL": ["OpenSSLCrypto", "RedisQueue"],
+        "CLibYAML": ["ManifestKit"], "CPCRE2": ["ValidationKit"],
+        "CLibSSL": ["OpenSSLCrypto", "RedisQueue", "HealthProbe"],
         "CHiredis": ["RedisQueue"], "CGatedSpawn": ["ExecKit"], "GRDB": ["SQLiteStore"],
     ]
 

@@ -1,5 +1,6 @@
 import Glibc
 import Synchronization
+import TestSupport
 
 /// A sentinel that names whatever port it is told to, and never tires of it.
 final class FakeSentinel: Sendable {

@@ -67,7 +67,7 @@ import Testing
 
     private static func events(attempt: Int) -> [JobEvent] {
         let endings: [AttemptResult.Ending] = [
-            .exited(code: 0), .exited(code: 2), .signalled(number: 9), .timedOut, .cancelled,
+            .exited(code: 0), .exited(code: 2), .unhealthy, .signalled(number: 9), .timedOut, .cancelled,
             .interrupted(.runnerDied),
         ]
         return [

@@ -13,7 +13,7 @@ struct Oracle {
     private(set) var begun: [AttemptID: Int] = [:]
     /// Where scripts of an attempt live.
     private var living: [AttemptID: Set<String>] = [:]
-    private var codes: [AttemptID: Int] = [:]
+    private var endings: [AttemptID: AttemptResult.Ending] = [:]
     /// What a runner has on its disk of a script's output.
     private var written: [AttemptID: [LogRecord]] = [:]
     /// What was answered with 202 (G1).
@@ -85,9 +85,9 @@ struct Oracle {
             try permit(order, word, at: now)
         case .began(let attempt, let order): try begin(attempt, order, on: server.name, panel, pause)
         case .wrote(let attempt, let record): written[attempt, default: []].append(record)
-        case .done(let attempt, let code):
+        case .done(let attempt, let ending):
             living[attempt]?.remove(server.name)
-            codes[attempt] = code
+            endings[attempt] = ending
         case .ended(let attempt): living[attempt]?.remove(server.name)
         }
     }
@@ -159,8 +159,13 @@ struct Oracle {
         if living[attempt]?.isEmpty == false, job.reason != .abandoned {
             throw Violation("G4: the panel has an end of '\(attempt)', which lives")
         }
-        if case .exited(let code) = result.ending, codes[attempt] != code {
-            throw Violation("G6: '\(attempt)' ended with \(codes[attempt] ?? -1), the panel says \(code)")
+        switch result.ending {
+        case .exited, .unhealthy:
+            guard endings[attempt] == result.ending else {
+                let truth = endings[attempt].map { "\($0)" } ?? "not at all"
+                throw Violation("G6: '\(attempt)' ended by itself \(truth), the panel says \(result.ending)")
+            }
+        case .signalled, .timedOut, .cancelled, .interrupted: break
         }
     }
 
@@ -169,7 +174,9 @@ struct Oracle {
         let hasBegun = begun.contains { $0.key.job == job.id && $0.value > 0 }
         switch (job.state, job.reason) {
         case (.succeeded, _):
-            guard codes[attempt] == 0 else { throw Violation("G6: '\(attempt)' succeeded, the panel says") }
+            guard endings[attempt] == .exited(code: 0) else {
+                throw Violation("G6: '\(attempt)' succeeded, the panel says")
+            }
         case (.cancelled, .beforeStart), (.refused, _):
             if hasBegun {
                 throw Violation("G6: '\(job.id)' is '\(job.state.rawValue)', and a script of it ran")

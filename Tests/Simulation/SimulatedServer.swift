@@ -16,7 +16,8 @@ struct SimulatedServer {
         /// Whether the mark that it began is on the disk.
         var isMarked = false
         var steps: Int
-        let code: Int
+        /// How it ends where nothing ends it before.
+        let ending: AttemptResult.Ending
         var records: [LogRecord] = []
         var result: AttemptResult?
         var isCancelled = false
@@ -32,7 +33,7 @@ struct SimulatedServer {
         case permitted(JobOrder, word: Timestamp?)
         case began(AttemptID, JobOrder)
         case wrote(AttemptID, LogRecord)
-        case done(AttemptID, code: Int)
+        case done(AttemptID, AttemptResult.Ending)
         case ended(AttemptID)
     }
 
@@ -299,7 +300,9 @@ struct SimulatedServer {
             journal.append(.starting(attempt))
             runs[attempt] = Run(
                 order: job.order, steps: Int.random(in: 1...12, using: &generator),
-                code: [0, 0, 0, 75, 1].randomElement(using: &generator) ?? 0)
+                ending: [
+                    .exited(code: 0), .exited(code: 0), .unhealthy, .exited(code: 75), .exited(code: 1),
+                ].randomElement(using: &generator) ?? .unhealthy)
             runs[attempt]?.isFollowed = true
         case .follow(let attempt, let record):
             runs[attempt]?.isFollowed = true
@@ -342,7 +345,7 @@ struct SimulatedServer {
         }
         work(attempt)
         if runs[attempt]?.isAlive == false {
-            conclude(attempt, .exited(code: run.code))
+            conclude(attempt, run.ending)
             runs[attempt]?.isWatched = false
         }
     }
@@ -351,7 +354,7 @@ struct SimulatedServer {
         guard let run = runs[attempt], run.isAlive else { return }
         if run.steps <= 0 {
             runs[attempt]?.isAlive = false
-            sights.append(.done(attempt, code: run.code))
+            sights.append(.done(attempt, run.ending))
             return
         }
         runs[attempt]?.steps -= 1

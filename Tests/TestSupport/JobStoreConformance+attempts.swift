@@ -39,7 +39,7 @@ extension JobStoreConformance {
         let endings: [AttemptResult.Ending] =
             [
                 .exited(code: 0), .exited(code: 255), .signalled(number: 1), .signalled(number: 127),
-                .timedOut, .cancelled,
+                .unhealthy, .timedOut, .cancelled,
             ]
             + AttemptResult.Interruption.allCases.map { .interrupted($0) }
         for (number, ending) in endings.enumerated() {

@@ -47,6 +47,7 @@ struct RunnerOrder: Equatable, Sendable {
         var members: JSONObject = [
             "attempt": .string(attempt.description), "folder": .string(folder),
             "arguments": .array(plan.arguments.map { .string($0) }),
+            "checks": .array(plan.checks.map(\.json)),
             "environment": .array(environment), "directory": .string(plan.directory),
             "limits": plan.limits.json, "cgroup": .string(controlGroup), "boot_id": .string(bootID),
             "plain_log": .string(plainLog),
@@ -70,6 +71,9 @@ struct RunnerOrder: Equatable, Sendable {
             },
             directory: try reader.string("directory"), limits: try AttemptLimits(json: reader.value("limits"))
         )
+        plan.checks = try reader.array("checks").map { element throws(MemberReader.Failure) in
+            try ExecutionPlan.Check(json: element)
+        }
         controlGroup = try reader.string("cgroup")
         bootID = try reader.string("boot_id")
         plainLog = try reader.string("plain_log")
@@ -107,6 +111,27 @@ struct RunnerOrder: Equatable, Sendable {
     /// The cgroup that a spec on disk names, or nil.
     static func controlGroup(inSpec bytes: [UInt8]) -> String? {
         (try? JSONValue(parsing: bytes))?.object?["cgroup"]?.string
+    }
+}
+
+extension ExecutionPlan.Check {
+    var json: JSONValue {
+        [
+            "id": .string(id), "arguments": .array(arguments.map { .string($0) }),
+            "sees_inputs": .bool(seesInputs), "critical": .bool(isCritical), "timeout_ms": .integer(timeout),
+            "retries": .integer(retries), "interval_ms": .integer(interval),
+            "start_period_ms": .integer(startPeriod),
+        ]
+    }
+
+    init(json: JSONValue) throws(MemberReader.Failure) {
+        var reader = try MemberReader(json)
+        self.init(
+            id: try reader.string("id"), arguments: try reader.array("arguments").compactMap(\.string),
+            seesInputs: try reader.bool("sees_inputs"), isCritical: try reader.bool("critical"),
+            timeout: try reader.integer("timeout_ms"), retries: try reader.integer("retries"),
+            interval: try reader.integer("interval_ms"), startPeriod: try reader.integer("start_period_ms"))
+        try reader.finish()
     }
 }
 

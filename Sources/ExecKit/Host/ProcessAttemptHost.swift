@@ -18,13 +18,16 @@ public struct ProcessAttemptHost: AttemptHost {
         public var installers: String
         /// The program `AttemptRunner`.
         public var runner: String
+        /// The program `HealthProbe`.
+        public var probe: String
 
         /// Places with all their paths.
-        public init(state: String, logs: String, installers: String, runner: String) {
+        public init(state: String, logs: String, installers: String, runner: String, probe: String) {
             self.state = state
             self.logs = logs
             self.installers = installers
             self.runner = runner
+            self.probe = probe
         }
     }
 
@@ -60,7 +63,7 @@ public struct ProcessAttemptHost: AttemptHost {
         groups = AttemptGroups(state: places.state)
         examiner = JobExaminer(
             copies: ApplicationCopies(of: places.installers, in: "\(places.state)/copies"), agent: agent,
-            facts: facts, sealers: sealers)
+            facts: facts, sealers: sealers, probe: places.probe)
     }
 
     /// Says why the order cannot run here.

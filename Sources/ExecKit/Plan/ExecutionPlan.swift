@@ -38,6 +38,26 @@ public struct ExecutionPlan: Equatable, Sendable {
         }
     }
 
+    /// A look at the application's health after its script; times in milliseconds of the boot clock.
+    public struct Check: Equatable, Sendable {
+        /// The check's name in the manifest.
+        public var id: String
+        /// The program by its full path, then its arguments; all is well where it ends with 0.
+        public var arguments: [String]
+        /// Whether it is given the script's environment and directory, or none.
+        public var seesInputs: Bool
+        /// Whether the attempt fails where this check does.
+        public var isCritical: Bool
+        /// How long one look may take.
+        public var timeout: Int
+        /// Looks that may fail behind the start period before the check has.
+        public var retries: Int
+        /// From a look's end to the next one.
+        public var interval: Int
+        /// From the script's end; until then no failed look counts.
+        public var startPeriod: Int
+    }
+
     /// The program by its full path, then its arguments.
     public var arguments: [String]
     /// The whole environment, in order, each name once.
@@ -46,6 +66,8 @@ public struct ExecutionPlan: Equatable, Sendable {
     public var directory: String
     /// How long and how much.
     public var limits: AttemptLimits
+    /// What has to be well after a script that ended with 0, in this order.
+    public var checks: [Check] = []
 
     /// The values that no log may show.
     var secrets: [[UInt8]] {

@@ -9,12 +9,15 @@ import ValidationKit
 /// 3. the action and its script;
 /// 4. the server, against `os_requirements` and `resource_requirements`;
 /// 5. the sealed inputs;
-/// 6. all inputs, against the manifest.
+/// 6. all inputs, against the manifest;
+/// 7. the health checks that count for them.
 struct JobExaminer: Sendable {
     let copies: ApplicationCopies
     let agent: AgentID
     let facts: HostFacts
     let sealers: [InputSealer]
+    /// The program `HealthProbe`.
+    let probe: String
 
     private static let timeouts = 1...86_400
     private static let graces = 1...300
@@ -28,13 +31,19 @@ struct JobExaminer: Sendable {
         try checkScript(order, application.manifest)  // 3
         try checkHost(application.manifest)  // 4
         let raw = try openInputs(order, application.manifest)  // 5
-        let inputs = try validate(raw, application.validator, action: order.action)  // 6
+        let context = FormContext(server: facts, action: order.action)
+        let inputs = try validate(raw, application.validator, context)  // 6
         let environment = EnvironmentBuilder(
             order: order, manifest: application.manifest, facts: facts, agent: agent, paths: paths)
-        return ExecutionPlan(
+        var plan = ExecutionPlan(
             arguments: [Self.shell, "-p", "\(application.installer.folderPath)/\(order.script)"],
             environment: environment.build(inputs), directory: paths.work,
             limits: AttemptLimits(timeout: order.timeoutSeconds * 1000, grace: order.graceSeconds * 1000))
+        if application.manifest.action(named: order.action)?.hasHealthGate ?? true {
+            plan.checks = try HealthPlanner(probe: probe, application: application, context: context)
+                .checks(inputs)  // 7
+        }
+        return plan
     }
 
     private func checkLimits(_ order: JobOrder) throws(Refusal) {
@@ -97,9 +106,9 @@ struct JobExaminer: Sendable {
     }
 
     private func validate(
-        _ raw: RawInputs, _ validator: InputValidator, action: String
+        _ raw: RawInputs, _ validator: InputValidator, _ context: FormContext
     ) throws(Refusal) -> ValidatedInputs {
-        switch validator.validate(raw, in: FormContext(server: facts, action: action)) {
+        switch validator.validate(raw, in: context) {
         case .valid(let inputs, _): return inputs
         case .invalid(let violations):
             let reasons = violations.map {

@@ -62,14 +62,28 @@ struct OutputPump: ~Copyable {
     /// Adds a line of our own.
     mutating func take(note: String) { take(Array("\n[provisioning: \(note)]\n".utf8)) }
 
+    /// Takes in what the dead left in the pipe, and goes on with a new one; its writing end.
+    mutating func turn() throws(ExecKitError) -> Descriptor {
+        let next = try Descriptor.pipe()
+        drain()
+        next.reading.makeNonblocking()
+        pipe = next.reading
+        return next.writing
+    }
+
+    /// Takes in what is in the pipe, up to a bound.
+    mutating func drain() {
+        var room = 1 << 20
+        while room > 0, case let count = read(), count > 0 { room -= count }
+    }
+
     /// Takes in what the dead left in the pipe, and ends the log.
     ///
     /// It does not wait for the pipe's end: a process that is no longer ours may hold it for years.
     ///
     /// - Parameter makeRoom: called before what was held back is written, if anything was.
     mutating func finish(makingRoom makeRoom: () -> Void) -> AttemptResult.Log {
-        var room = 1 << 20
-        while room > 0, case let count = read(), count > 0 { room -= count }
+        drain()
         take(redactor.finish())
         flush()
         if log.isHoldingBack { makeRoom() }

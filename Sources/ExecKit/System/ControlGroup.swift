@@ -27,6 +27,9 @@ struct ControlGroup: Sendable {
         changes = try folder.open("cgroup.events", O_RDONLY)
     }
 
+    /// Whether nobody has removed it since it was opened.
+    var isThere: Bool { folder.has("cgroup.procs") }
+
     /// Whether a living process is in the group or below it.
     var isPopulated: Bool { event("populated") != 0 }
 

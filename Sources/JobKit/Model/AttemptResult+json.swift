@@ -11,7 +11,7 @@ extension AttemptResult {
         case .exited(let code): object["code"] = .integer(code)
         case .signalled(let number): object["signal"] = .integer(number)
         case .interrupted(let cause): object["cause"] = .string(cause.rawValue)
-        case .timedOut, .cancelled: break
+        case .unhealthy, .timedOut, .cancelled: break
         }
         object["began_at"] = beganAt?.json
         object["duration_ms"] = durationMilliseconds.map { .integer($0) }
@@ -24,6 +24,7 @@ extension AttemptResult {
         let ending: Ending
         switch try reader.string("ending") {
         case "exited": ending = .exited(code: try reader.integer("code", in: 0...255))
+        case "unhealthy": ending = .unhealthy
         case "signalled": ending = .signalled(number: try reader.integer("signal", in: 1...127))
         case "timed_out": ending = .timedOut
         case "cancelled": ending = .cancelled
@@ -55,6 +56,7 @@ extension AttemptResult.Ending {
     public var name: String {
         switch self {
         case .exited: "exited"
+        case .unhealthy: "unhealthy"
         case .signalled: "signalled"
         case .timedOut: "timed_out"
         case .cancelled: "cancelled"

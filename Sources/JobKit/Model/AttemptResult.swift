@@ -2,8 +2,10 @@
 public struct AttemptResult: Hashable, Sendable {
     /// What ended the script.
     public enum Ending: Hashable, Sendable {
-        /// It ended by itself with this code.
+        /// It ended by itself with this code, of 0 with the application in good health.
         case exited(code: Int)
+        /// It ended by itself with 0, and a health check of the application did not pass.
+        case unhealthy
         /// A signal that we did not send killed it.
         case signalled(number: Int)
         /// Our timer ran out and we killed it.

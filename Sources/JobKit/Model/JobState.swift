@@ -40,6 +40,8 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     case signal
     /// The platform's timer ran out.
     case timeout
+    /// The script ended with 0, and a health check of the application did not pass.
+    case unhealthy
     /// The kernel killed for want of memory.
     case outOfMemory = "out_of_memory"
     /// Nobody saw the end: runner died, server restarted, state lost.
@@ -98,7 +100,8 @@ public enum JobReason: String, Hashable, Sendable, CaseIterable {
     /// The one final state that this reason explains.
     public var state: JobState {
         switch self {
-        case .exit, .signal, .timeout, .outOfMemory, .interrupted, .abandoned, .retryRefused: .failed
+        case .exit, .signal, .timeout, .unhealthy, .outOfMemory, .interrupted, .abandoned, .retryRefused:
+            .failed
         case .beforeStart, .running, .betweenAttempts: .cancelled
         case .expired, .notListed, .digestMismatch, .osUnsupported, .inputsInvalid, .sealInvalid, .limits,
             .unsupportedVersion, .policy, .poison, .revoked:

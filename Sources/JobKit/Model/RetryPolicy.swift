@@ -56,6 +56,7 @@ extension AttemptResult {
     public var exitCode: Int? {
         switch ending {
         case .exited(let code): code
+        case .unhealthy: 0
         case .signalled(let number): 128 + number
         case .timedOut: 124
         case .cancelled, .interrupted: nil
@@ -68,6 +69,7 @@ extension AttemptResult {
         case .exited(0): nil
         case .exited: outOfMemory ? .outOfMemory : .exit
         case .signalled: outOfMemory ? .outOfMemory : .signal
+        case .unhealthy: .unhealthy
         case .timedOut: .timeout
         case .cancelled: .running
         case .interrupted: .interrupted
@@ -79,7 +81,7 @@ extension AttemptResult {
         switch ending {
         case .exited(let code): terms.meaning(ofExitCode: code).isRetryable
         case .interrupted: true
-        case .signalled, .timedOut, .cancelled: false
+        case .unhealthy, .signalled, .timedOut, .cancelled: false
         }
     }
 }

@@ -9,10 +9,25 @@ struct HealthDecoder {
         "process": ["name"], "file": ["path"], "command": ["script"],
     ]
 
+    /// Seconds that all checks of an application may take together.
+    private static let longest = 86_400
+
     let scope: ConditionDecoder.Scope
     let findings: Findings
 
     func decode(_ manifest: MappingReader) -> [HealthCheck] {
+        let checks = elements(manifest)
+        let longest = checks.reduce(0) { $0 + $1.longestSeconds }
+        if longest > Self.longest, let node = manifest.node("health") {
+            findings.error(
+                .range,
+                "the checks of 'health' may take \(longest) seconds together; at most \(Self.longest)",
+                at: node.location)
+        }
+        return checks
+    }
+
+    private func elements(_ manifest: MappingReader) -> [HealthCheck] {
         var seen: Set<String> = []
         return manifest.elements("health", atMost: 100)?.compactMap { node in
             guard let probe = MappingReader(node, keys: nil, name: "an entry of 'health'", findings: findings)
@@ -154,9 +169,16 @@ struct HealthDecoder {
             }
             return .number(number)
         }
-        return PortReference(scope: scope, findings: findings).input(text, owner: reader.owner).map {
-            HealthCheck.Port.input($0)
+        guard let input = PortReference(scope: scope, findings: findings).input(text, owner: reader.owner)
+        else { return nil }
+        guard scope[input]?.field.isSensitive != true else {
+            findings.error(
+                .reference,
+                "input '\(input)'\(reader.owner) is sensitive; the check's program would show it to everybody",
+                at: text.location)
+            return nil
         }
+        return .input(input)
     }
 
     private func process(_ reader: MappingReader) -> String? {

@@ -56,4 +56,7 @@ public struct HealthCheck: Sendable {
     public let startPeriodSeconds: Int
     /// What its failing means.
     public let severity: Severity
+
+    /// How long it may take until it has failed.
+    var longestSeconds: Int { startPeriodSeconds + (retries + 1) * (timeoutSeconds + intervalSeconds) }
 }

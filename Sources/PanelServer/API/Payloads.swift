@@ -41,8 +41,11 @@ extension JobRecord {
     /// What the exit code means; of one that stands for a signal, which signal it was.
     private var exitMeaning: String? {
         guard let exitCode else { return nil }
-        guard reason == .signal else { return terms.meaning(ofExitCode: exitCode).message }
-        return "The script was ended by signal \(exitCode - 128)."
+        switch reason {
+        case .signal: return "The script was ended by signal \(exitCode - 128)."
+        case .unhealthy: return "The script succeeded, and a health check did not pass; the log says which."
+        default: return terms.meaning(ofExitCode: exitCode).message
+        }
     }
 }
 

@@ -58,7 +58,7 @@ enum AttemptRow {
         case .exited(let code): (code, nil, nil)
         case .signalled(let number): (nil, number, nil)
         case .interrupted(let cause): (nil, nil, cause)
-        case .timedOut, .cancelled: (nil, nil, nil)
+        case .unhealthy, .timedOut, .cancelled: (nil, nil, nil)
         }
     }
 
@@ -69,6 +69,7 @@ enum AttemptRow {
         case ("exited", let code?, nil, nil): .exited(code: code)
         case ("signalled", nil, let number?, nil): .signalled(number: number)
         case ("interrupted", nil, nil, let cause?): .interrupted(cause)
+        case ("unhealthy", nil, nil, nil): .unhealthy
         case ("timed_out", nil, nil, nil): .timedOut
         case ("cancelled", nil, nil, nil): .cancelled
         default: throw StoreError(.damaged, "an attempt of the record does not tell how it ended")

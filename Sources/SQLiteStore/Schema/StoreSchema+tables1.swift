@@ -49,8 +49,8 @@ extension StoreSchema {
             CONSTRAINT reasonFitsState CHECK (
                 CASE state
                 WHEN 'failed' THEN reason IS NOT NULL AND reason IN (
-                    'exit', 'signal', 'timeout', 'out_of_memory', 'interrupted', 'abandoned',
-                    'retry_refused')
+                    'exit', 'signal', 'timeout', 'unhealthy', 'out_of_memory', 'interrupted',
+                    'abandoned', 'retry_refused')
                 WHEN 'cancelled' THEN reason IS NOT NULL AND reason IN ('before_start', 'running', 'between_attempts')
                 WHEN 'refused' THEN reason IS NOT NULL AND reason IN (
                     'expired', 'not_listed', 'digest_mismatch', 'os_unsupported', 'inputs_invalid',
@@ -106,7 +106,7 @@ extension StoreSchema {
                 END),
             CONSTRAINT endedHasItsTime CHECK ((phase = 'ended') = (endedAt IS NOT NULL)),
             CONSTRAINT endingIsKnown CHECK (
-                ending IN ('exited', 'signalled', 'timed_out', 'cancelled', 'interrupted')),
+                ending IN ('exited', 'unhealthy', 'signalled', 'timed_out', 'cancelled', 'interrupted')),
             CONSTRAINT endingNeedsAStart CHECK (
                 ending IS NULL OR phase = 'ended' AND (beganAt IS NOT NULL
                     OR ending = 'interrupted' AND claimedAt IS NOT NULL)),

@@ -7,7 +7,7 @@ import GRDB
 enum StoreSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("0.1.2") { connection in
+        migrator.registerMigration("0.1.3") { connection in
             try connection.execute(sql: "PRAGMA application_id = \(StoreDatabase.applicationID)")
             try connection.execute(sql: tables1)
             try connection.execute(sql: triggers1)
