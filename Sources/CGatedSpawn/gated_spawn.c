@@ -188,6 +188,12 @@ int gated_termination(void) {
     sigset_t termination;
     sigemptyset(&termination);
     sigaddset(&termination, SIGTERM);
+    sigaddset(&termination, SIGUSR1);
     sigprocmask(SIG_BLOCK, &termination, NULL);
     return signalfd(-1, &termination, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int gated_heard(int termination) {
+    struct signalfd_siginfo heard;
+    return read(termination, &heard, sizeof heard) == sizeof heard ? (int)heard.ssi_signo : 0;
 }

@@ -89,7 +89,7 @@ struct AgentCrashPointTests {
                 #expect(house.told("began", of: id) == (point.fate.ran ? 1 : 0))
             }
             try await house.expectNothingLeft()
-            try await house.expectTruth()
+            try await house.expectTruth(isAnythingStruck: true)
         }
     }
 
@@ -116,7 +116,7 @@ struct AgentCrashPointTests {
             #expect(job["reason"] == (point == .resultAfterRename ? "exit" : "interrupted"))
             _ = try await house.end(of: house.install(number: passage + 1, "greeting"))
             try await house.expectNothingLeft()
-            try await house.expectTruth()
+            try await house.expectTruth(isAnythingStruck: true)
         }
     }
 

@@ -39,6 +39,7 @@ struct AgentCrashTests {
             #expect(house.scripts(of: id).contains { $0.pid == script.pid })
             try house.openGate("go")
             try await house.expectWholeRun(of: id)
+            try await house.expectTruth()
         }
     }
 
@@ -54,6 +55,7 @@ struct AgentCrashTests {
             #expect(try await house.job(id)["status"] == "running")
             try await house.startAgent()
             try await house.expectWholeRun(of: id)
+            try await house.expectTruth()
         }
     }
 
@@ -79,6 +81,7 @@ struct AgentCrashTests {
 
             let next = try await house.install("greeting", ["who": "you"])
             #expect(try await house.end(of: next)["status"] == "succeeded")
+            try await house.expectTruth(isAnythingStruck: true)
         }
     }
 
@@ -91,6 +94,7 @@ struct AgentCrashTests {
             #expect(try await house.end(of: id, within: .seconds(5))["reason"] == "interrupted")
             #expect(house.scripts(of: id).isEmpty)
             #expect(house.witness == ["began \(id) 1"])
+            try await house.expectTruth(isAnythingStruck: true)
         }
     }
 
@@ -125,6 +129,7 @@ struct AgentCrashTests {
                 #expect(house.told("began", of: id) == 1, "seed \(seed)")
                 #expect(house.told("done", of: id) == 1, "seed \(seed)")
             }
+            try await house.expectTruth()
         }
     }
 

@@ -81,6 +81,7 @@ struct BoundsTests {
             #expect(result["survivors"] == 0)
             // One second, ten of grace, and two for the kill.
             #expect(try #require(result["duration_ms"]?.integer) < 1000 + 10_000 + 2000)
+            try await house.expectTruth()
         }
     }
 
@@ -92,6 +93,7 @@ struct BoundsTests {
             #expect(job["status"] == "succeeded")
             #expect(house.scripts(of: id).isEmpty)
             #expect(job["attempts"]?.array?.first?.object?["result"]?.object?["leftovers"] == 2)
+            try await house.expectTruth()
         }
     }
 
@@ -116,6 +118,7 @@ struct BoundsTests {
             #expect(
                 text.suffix(9).elementsEqual("the end\n".utf8)
                     || text.suffix(8).elementsEqual("the end\n".utf8))
+            try await house.expectTruth()
         }
     }
 

@@ -337,6 +337,7 @@ struct ControlTests {
             house.agent.change(["SECRET_KEY_PREVIOUS": nil])
             try house.agent.start()
             #expect(try await house.end(of: try await house.install("patient"))["exit_code"] == 3)
+            try await house.expectTruth()
         }
     }
 }

@@ -7,6 +7,12 @@ import Testing
 /// What `PanelServer --enrol` prints is all that a server needs.
 @Suite("Enrolment", .timeLimit(.minutes(5)), .enabled(if: House.hasRoot, House.needsRoot))
 struct EnrolmentTests {
+    @Test func advisesAnAgentThatHasThePanelsSecret() async throws {
+        try await House.run([.patient]) { house in
+            #expect(house.agent.output.contains("was given SECRET_KEY; give it AGENT_KEY"))
+        }
+    }
+
     @Test func givesAServerItsSettingsAndItsUserOfRedis() async throws {
         try await House.run([.patient], withAgent: false) { house in
             let text = try await enrol(house, ["--enrol", "agent-001"])

@@ -34,7 +34,29 @@ struct RebootTests {
             #expect(try await house.end(of: waiting)["status"] == "succeeded")
             #expect(house.told("began", of: running) == (mayRetry ? 2 : 1))
             #expect(house.told("began", of: waiting) == 1)
-            try await house.expectTruth()
+            try await house.expectTruth(isAnythingStruck: true)
+        }
+    }
+
+    /// F33: a server that goes down in good order tells every process to end, and nobody has called anything off.
+    @Test func f33InterruptsWhatRanWhenTheServerWasShutDown() async throws {
+        try await House.run([.patient]) { house in
+            let id = try await house.install("patient")
+            try await house.waitForOutput(of: id, holding: "line 3\n")
+            let runner = try #require(house.runner(of: id))
+            try await house.agent.stop()
+            kill(runner, SIGTERM)
+            for script in house.scripts(of: id) { kill(script.pid, SIGTERM) }
+            try await eventually("an end of all of it") {
+                house.runner(of: id) == nil && house.scripts(of: id).isEmpty
+            }
+            try await house.startAgent()
+            let job = try await house.end(of: id)
+            #expect(job["status"] == "failed")
+            #expect(job["reason"] == "interrupted")
+            #expect(job["exit_code"] == .null)
+            #expect(house.witness == ["began \(id) 1"])
+            try await house.expectTruth(isAnythingStruck: true)
         }
     }
 
@@ -64,7 +86,7 @@ struct RebootTests {
             #expect(house.scripts(of: id).isEmpty)
             #expect(bystander.ending() == nil)
             #expect(house.witness == ["began \(id) 1"])
-            try await house.expectTruth()
+            try await house.expectTruth(isAnythingStruck: !runnerLives)
         }
     }
 }

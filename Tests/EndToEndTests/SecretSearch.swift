@@ -30,6 +30,19 @@ struct SecretSearch: Sendable {
         self.forms = forms.map { Form(name: $0, bytes: $1) }
     }
 
+    /// - Parameter key: what nobody has a reason to spell as a text.
+    init(forKey key: [UInt8]) {
+        let hex = Self.hex(key)
+        forms =
+            [
+                Form(name: "raw key", bytes: key), Form(name: "key in hex", bytes: Array(hex.utf8)),
+                Form(name: "key in HEX", bytes: Array(hex.uppercased().utf8)),
+            ] + (0..<3).map { Form(name: "key in base64", bytes: Self.base64(key, offset: $0)) }
+    }
+
+    /// The forms of all of them.
+    init(all searches: [SecretSearch]) { forms = searches.flatMap(\.forms) }
+
     /// The forms that `bytes` hold.
     func found(in bytes: [UInt8]) -> [Form] { forms.filter { Self.holds(bytes, $0.bytes) } }
 

@@ -1,6 +1,7 @@
 import Glibc
 import JobKit
 import ManifestKit
+import OpenSSLCrypto
 import RedisQueue
 import TestSupport
 import Testing
@@ -109,7 +110,7 @@ struct SecretTests {
         _ = try await house.redisConnection().command("SAVE")
         // The search has to be able to find each of them, first.
         let planted = "\(house.panelFolder)/planted"
-        for form in search.forms {
+        for form in everywhere.forms {
             try FileTree.write(Array("before".utf8) + form.bytes + Array("behind".utf8), to: planted)
             #expect(complaints(of: house) == ["\(planted) holds a secret: \(form.name)"])
         }
@@ -122,13 +123,22 @@ struct SecretTests {
         #expect(files.contains { SecretSearch.holds(FileTree.bytes($0), Array("said all".utf8)) })
     }
 
+    /// What no file may hold: the jobs' secrets, and what commands panel and agents (G11).
+    private static let everywhere = SecretSearch(all: [
+        search, SecretSearch(forKey: Array(Fixtures.rootSecret.utf8)),
+        SecretSearch(forKey: Array(PanelClient.token.utf8)),
+        SecretSearch(forKey: Hex.decode(Fixtures.rootKey.agentKey(for: Fixtures.agent)) ?? []),
+    ])
+
     private static func files(of house: House) -> [String] {
         FileTree.files(below: house.path) + FileTree.files(below: house.redis.folderPath)
     }
 
     private static func complaints(of house: House) -> [String] {
         files(of: house).flatMap { file in
-            Set(search.found(in: FileTree.bytes(file)).map(\.name)).map { "\(file) holds a secret: \($0)" }
+            Set(everywhere.found(in: FileTree.bytes(file)).map(\.name)).map {
+                "\(file) holds a secret: \($0)"
+            }
         }
     }
 }

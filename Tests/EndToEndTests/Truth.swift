@@ -16,6 +16,8 @@ struct Truth: Sendable {
     var jobs: [JobRecord] = []
     var attempts: [JobID: [Attempt]] = [:]
     var audit: [AuditEntry] = []
+    /// Whether a runner, a server or an attempt's folder went: only then may nobody have seen an end.
+    var isAnythingStruck = false
     /// The scripts' lines: `began` or `done`, the job, the attempt.
     var witness: [String] = [] { didSet { lines = Set(witness) } }
     private var lines: Set<String> = []
@@ -88,7 +90,14 @@ struct Truth: Sendable {
         }
         switch result.ending {
         // A script that was ended from outside need not have come to its first word.
-        case .interrupted, .cancelled, .timedOut: return []
+        case .interrupted(let cause):
+            return isAnythingStruck
+                ? [] : ["\(id) is interrupted by \(cause.rawValue), and nothing was struck"]
+        case .cancelled:
+            return job.cancelRequestedAt == nil ? ["\(id) is cancelled, and nobody asked for it"] : []
+        case .timedOut:
+            let took = result.durationMilliseconds ?? 0
+            return took < job.terms.timeoutSeconds * 1000 ? ["\(id) is out of time after \(took) ms"] : []
         case .exited, .unhealthy, .signalled:
             return told("began", id) ? [] : ["\(id) has an end, \(result.ending), and never began"]
         }

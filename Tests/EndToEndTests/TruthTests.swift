@@ -62,8 +62,15 @@ import Testing
     private static func result(_ ending: AttemptResult.Ending) -> AttemptResult {
         AttemptResult(
             ending: ending, beganAt: Fixtures.time, endedAt: Fixtures.time,
+            durationMilliseconds: ending == .timedOut ? Int64(Fixtures.job().terms.timeoutSeconds) * 1000 : 1,
             log: .init(
                 records: 1, bytes: output.count, cutBytes: 0, digest: Hex.encode(SHA256.digest(output))))
+    }
+
+    private static var early: AttemptResult {
+        var result = result(.timedOut)
+        result.durationMilliseconds = 1
+        return result
     }
 
     /// Ended from outside between its first instruction and its first word; given up by a person.
@@ -122,6 +129,12 @@ import Testing
             ([.refused(attempt: 1, Refusal(.expired, ""))], "is refused, and its script began"),
             ([.cancelRequested], "is cancelled, and its script began"),
             (Array(success.prefix(2)), "began, and has no result"),
+            (
+                success.prefix(2) + [.finished(attempt: 1, result(.interrupted(.runnerDied)))],
+                "nothing was struck"
+            ),
+            (success.prefix(2) + [.finished(attempt: 1, result(.cancelled))], "nobody asked for it"),
+            (success.prefix(2) + [.finished(attempt: 1, early)], "is out of time after 1 ms"),
         ] as [([JobEvent], String)])
     func findsAnUntrueEnd(after events: [JobEvent], complaint: String) throws {
         let complaints = try Self.truth(after: events).complaints

@@ -32,7 +32,8 @@ import ValidationKit
         } catch {
             #expect(error.reason == examined.reason, sourceLocation: sourceLocation)
         }
-        #expect(await host.survey().isEmpty, sourceLocation: sourceLocation)
+        #expect(
+            await host.survey().values.allSatisfy { $0 == .neverBegan }, sourceLocation: sourceLocation)
         let copies = try? Directory("\(server.places.state)/copies")
         #expect(
             copies?.has("app") != true || examined.reason != .digestMismatch, sourceLocation: sourceLocation)
@@ -250,6 +251,42 @@ import ValidationKit
         #expect(try await refusal(order).reason == .sealInvalid)
     }
 
+    /// From its setting out on an attempt has traces, and what a start that came to nothing left is no hindrance.
+    @Test func anAttemptIsSetOutAsOftenAsItTakes() async throws {
+        let order = try server.order()
+        #expect(try await host.prepare(order.attempt))
+        #expect(await server.host().survey() == [order.attempt: .neverBegan])
+        let folder = try server.folder(of: order.attempt)
+        for file in [AttemptFile.spec, AttemptFile.reserve, "work"] { try folder.create(file, [1]) }
+        #expect(try await host.prepare(order.attempt))
+        try await host.start(VerifiedJob(order: order))
+        let run = try await server.follow(order.attempt, host)
+        #expect(run.text == "ran\n")
+        await #expect(throws: Refusal.self) { try await host.start(VerifiedJob(order: order)) }
+        #expect(await host.survey() == [order.attempt: .ended(try #require(run.result))])
+    }
+
+    /// G4: what could not be killed keeps the next one from its start.
+    @Test func nothingStartsWhileAnythingOfAnotherAttemptLives() async throws {
+        let (old, next) = (try server.order(), try server.order())
+        let group = try ControlGroup.make(host.groups.path(of: old.attempt))
+        let survivor = try ChildProcess(["sleep", "1000"], folder: server.root)
+        try group.adopt(survivor.pid)
+        #expect(try await !host.prepare(next.attempt))
+        survivor.end(SIGKILL)
+        #expect(try await host.prepare(next.attempt))
+        // What nobody needs any more is taken away on the way.
+        #expect(throws: ExecKitError.self) { try ControlGroup(host.groups.path(of: old.attempt)) }
+        #expect(await host.survey() == [next.attempt: .neverBegan])
+    }
+
+    @Test func withoutAPlaceAnAttemptIsRefused() async throws {
+        _ = try Directory.ensured(server.places.state)
+        try Directory(server.places.state).create("attempts", [])
+        let attempt = try server.order().attempt
+        await #expect(throws: Refusal.self) { try await host.prepare(attempt) }
+    }
+
     @Test func aRunnerThatIsMissingIsAReasonOfThisServer() async throws {
         let host = server.host(runner: "/no/such/runner")
         do {
@@ -259,6 +296,6 @@ import ValidationKit
             #expect(refusal.reason == .policy)
             #expect(refusal.message.contains("/no/such/runner': No such file"))
         }
-        #expect(await host.survey().isEmpty)
+        #expect(await Array(host.survey().values) == [.neverBegan])
     }
 }

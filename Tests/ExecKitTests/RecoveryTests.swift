@@ -1,3 +1,4 @@
+import CGatedSpawn
 import Dispatch
 import Glibc
 import JobKit
@@ -16,7 +17,7 @@ import Testing
         for held in [true, false] {
             for began in [true, false] {
                 for sameBoot in [true, false] {
-                    for cause in [nil, EndingCause.timeout, .cancel] {
+                    for cause in [nil, EndingCause.timeout, .cancel, .ended] {
                         for result in [nil, Self.result] {
                             let traces = AttemptTraces(
                                 isLockHeld: held, hasBegan: began, isSameBoot: sameBoot, cause: cause,
@@ -37,7 +38,8 @@ import Testing
         case (false, true, nil, false, _): .unseen(.interrupted(.hostRestarted))
         case (false, true, nil, true, .timeout): .unseen(.timedOut)
         case (false, true, nil, true, .cancel): .unseen(.cancelled)
-        case (false, true, nil, true, nil): .unseen(.interrupted(.runnerDied))
+        case (false, true, nil, true, .ended), (false, true, nil, true, nil):
+            .unseen(.interrupted(.runnerDied))
         }
     }
 }
@@ -116,6 +118,7 @@ import Testing
         try server.publish(script: "#!/bin/bash\necho ran")
         let order = try server.order()
         let folder = try Directory.ensured("\(server.places.state)/attempts/\(order.attempt)")
+        try folder.create(AttemptFile.lock, [])
         try folder.create(AttemptFile.spec, Array("{".utf8))
         #expect(await host.survey() == [order.attempt: .neverBegan])
         try await host.start(VerifiedJob(order: order))
@@ -133,7 +136,7 @@ import Testing
     }
 
     /// The same while the agent that found the runner at its start looks on.
-    @Test func anAttemptWhoseRunnerDiesBeforeItBeginsIsGone() async throws {
+    @Test func anAttemptWhoseRunnerDiesBeforeItBeginsMayBeClaimedAnew() async throws {
         let (attempt, script) = try await waiting()
         let folder = try server.folder(of: attempt)
         #expect(folder.remove(AttemptFile.began))
@@ -144,7 +147,7 @@ import Testing
         for await event in events { seen.append(event) }
         #expect(seen == [.neverBegan])
         #expect(!isAlive(script))
-        #expect(await server.host().survey().isEmpty)
+        #expect(await server.host().survey() == [attempt: .neverBegan])
     }
 
     /// F31.
@@ -204,6 +207,45 @@ import Testing
         try folder.create(AttemptFile.began, [])
         let result = try await end(of: attempt, on: server.host())
         #expect(result.ending == .interrupted(.hostRestarted))
+    }
+
+    /// An emptied folder is no fresh one, however its host was started since.
+    @Test func aFolderThatWasEmptiedIsLostState() async throws {
+        let (attempt, script) = try await waiting()
+        let folder = try server.folder(of: attempt)
+        for name in folder.names() { folder.removeTree(name) }
+        for host in [server.host(bootID: "another"), server.host()] {
+            #expect(try await end(of: attempt, on: host).ending == .interrupted(.stateLost))
+            #expect(!isAlive(script))
+        }
+        await #expect(throws: Refusal.self) {
+            try await host.start(VerifiedJob(order: server.order(of: attempt)))
+        }
+    }
+
+    /// What was on its way out when the agent died tells of nothing.
+    @Test func aFolderThatIsHalfDiscardedIsGone() async throws {
+        let attempt = try await server.start("exit 0", on: host)
+        _ = try await server.follow(attempt, host)
+        let attempts = try Directory("\(server.places.state)/attempts")
+        try attempts.move(attempt.description, to: ProcessAttemptHost.leavings + attempt.description)
+        #expect(await server.host().survey().isEmpty)
+        #expect(attempts.names().isEmpty)
+    }
+
+    /// A server that goes down tells every process to end: the runner first, which began first.
+    @Test(arguments: [[0, 1], [0], [1]]) func aServerThatGoesDownCancelsNothing(_ order: [Int])
+        async throws
+    {
+        let (attempt, script) = try await waiting()
+        let runner = try #require(RunnerLock.holder(of: server.folder(of: attempt)))
+        for each in order {
+            if each == 0 { _ = gated_signal(runner.number, SIGTERM) } else { kill(script, SIGTERM) }
+        }
+        let ending = try await server.follow(attempt, host).result?.ending
+        // Without a word to the runner it is somebody's signal to the script.
+        #expect(ending == (order == [1] ? .signalled(number: 15) : .interrupted(.runnerDied)))
+        #expect(!isAlive(script))
     }
 
     /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.

@@ -20,6 +20,13 @@ import ValidationKit
     private let scratch = ScratchFolder()
     private let queue = DispatchQueue(label: "RunnerTests", attributes: .concurrent)
 
+    /// A folder as a host makes it for an attempt.
+    private func place() throws -> Directory {
+        let folder = try scratch.fresh()
+        try folder.create(AttemptFile.lock, [])
+        return folder
+    }
+
     private func order(_ arguments: [String], in folder: String = "/nowhere", controlGroup: String? = nil)
         throws -> RunnerOrder
     {
@@ -33,7 +40,7 @@ import ValidationKit
     }
 
     @Test func aProgramThatIsMissingIsReportedWithTheKernelsReason() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let order = try order(["/no/such/program"])
         let attempt = try StartedAttempt(order: order, folder: folder, clock: Self.clock)
         var supervisor = AttemptSupervisor(
@@ -48,7 +55,7 @@ import ValidationKit
     }
 
     @Test func withoutAControlGroupNothingIsStarted() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let order = try order(["/bin/true"], controlGroup: "/proc/provision-nowhere")
         #expect(throws: ExecKitError.self) {
             try StartedAttempt(order: order, folder: folder, clock: Self.clock)
@@ -57,7 +64,7 @@ import ValidationKit
     }
 
     @Test func whereBeganCannotBeWrittenNothingRuns() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         try folder.create(AttemptFile.began, [])
         let witness = folder.path(of: "witness")
         let order = try order(["/bin/touch", witness])
@@ -103,7 +110,7 @@ import ValidationKit
     }
 
     @Test func nothingRunsBeforeTheGateOpens() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let gate = try Descriptor.pipe()
         let process = try spawn(["/bin/touch", folder.path(of: "witness")], gate: gate.reading)
         var end = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
@@ -115,7 +122,7 @@ import ValidationKit
     }
 
     @Test func aGateThatGoesAwayNeverOpens() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         var gate: (reading: Descriptor, writing: Descriptor)? = try Descriptor.pipe()
         let process = try spawn(["/bin/touch", folder.path(of: "witness")], gate: gate?.reading)
         gate = nil
@@ -145,7 +152,7 @@ import ValidationKit
 
     /// F49.
     @Test func f49AJumpingClockEndsNoScriptAndKeepsTheOrderOfItsOutput() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         var order = try order(
             ["/bin/sh", "-c", "for n in 1 2 3 4 5; do echo $n; sleep 0.3; done; exit 3"], in: folder.path)
         order.plan.limits.timeout = 30_000
@@ -162,7 +169,7 @@ import ValidationKit
 
     /// F49.
     @Test func f49AJumpingClockPutsNoTimeoutOff() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         var order = try order(["/bin/sleep", "60"], in: folder.path)
         order.plan.limits.timeout = 400
         let result = try run(order, in: folder)
@@ -187,7 +194,7 @@ import ValidationKit
     }
 
     @Test func aLockThatIsHandedDownStaysTaken() async throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let template = template()
         var runner: NewRunner? = try template.runner()
         var lock = RunnerLock(taking: folder)
@@ -201,7 +208,7 @@ import ValidationKit
     }
 
     @Test func anOrderThatCannotBeReadIsRefusedByTheRunner() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let template = template()
         let runner = try template.runner()
         runner.give(try #require(RunnerLock(taking: folder)))
@@ -218,7 +225,7 @@ import ValidationKit
         var sessions: Set<pid_t> = []
         var runners: [NewRunner] = []
         for _ in 0..<3 {
-            let folder = try scratch.fresh()
+            let folder = try place()
             let runner = try template.runner()
             runner.give(try #require(RunnerLock(taking: folder)))
             _ = try await signer(of: folder)
@@ -244,7 +251,7 @@ import ValidationKit
 
     /// Its newest runner has not yet closed the connection that it has a copy of.
     @Test func aTemplateThatDiedIsReplacedWhileItsConnectionIsHeld() async throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let script = "#!/bin/bash\ncat <&0 >/dev/null &\necho >\"$0.holds\"\nwait\n"
         try folder.create("program", Array(script.utf8), mode: 0o700)
         let template = template("\(folder.path)/program")
@@ -259,7 +266,7 @@ import ValidationKit
 
     /// It holds still, the agent is gone meanwhile, and it goes on with an order that nobody stands for any more.
     @Test func anOrderWhoseAgentIsGoneIsNotCarriedOut() async throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let template = template()
         template.prepare()
         queue.sync(flags: .barrier) {}
@@ -277,7 +284,7 @@ import ValidationKit
     }
 
     @Test func aTemplateEndsWithItsAgentAndItsRunnersDoNot() async throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         var template: RunnerTemplate? = template()
         template?.prepare()
         queue.sync(flags: .barrier) {}
@@ -293,7 +300,7 @@ import ValidationKit
     }
 
     @Test func aProgramThatCannotBeLoadedIsReportedWithTheKernelsReason() throws {
-        let folder = try scratch.fresh()
+        let folder = try place()
         let template = template("/no/such/runner")
         let order = try order(["/bin/true"], in: folder.path)
         let reason: String?

@@ -92,7 +92,8 @@ final class TestServer: Sendable {
 
     /// The order that a panel with the same repository would sign.
     func order(
-        attempt: Int = 1, inputs: [String: String] = [:], secrets: [String: String] = [:], timeout: Int = 60,
+        attempt: Int = 1, of known: AttemptID? = nil, inputs: [String: String] = [:],
+        secrets: [String: String] = [:], timeout: Int = 60,
         grace: Int = 10
     ) throws -> JobOrder {
         let job = JobID(at: Self.now, random: try RandomBytes.generate(10))
@@ -108,7 +109,7 @@ final class TestServer: Sendable {
             )
         }
         return JobOrder(
-            attempt: AttemptID(job: job, number: attempt), application: "app", revision: 3,
+            attempt: known ?? AttemptID(job: job, number: attempt), application: "app", revision: 3,
             contentDigest: Hex.encode(SHA256.digest(try installer.contentDigestInput())), action: "install",
             script: "install.sh", inputs: inputs, sealed: Dictionary(uniqueKeysWithValues: sealed),
             actor: "tester",
@@ -200,5 +201,13 @@ extension TestServer.Run {
         case .ended(let ended): result = ended
         case .neverBegan: break
         }
+    }
+}
+
+extension ControlGroup {
+    /// Moves a process into the group.
+    func adopt(_ process: pid_t) throws {
+        let failure = try folder.open("cgroup.procs", O_WRONLY).write(Array("\(process)".utf8))
+        guard failure == 0 else { throw ExecKitError.system("move", "a process", number: failure) }
     }
 }

@@ -7,7 +7,8 @@ import Testing
 extension AgentMachineTests {
     private static let attempt = Fixtures.order(1).attempt
 
-    private func events(of machine: AgentMachine) throws -> [AgentEvent] {
+    /// What is to be reported, up to nine events.
+    func events(of machine: AgentMachine) throws -> [AgentEvent] {
         try machine.unreported(through: machine.lastPosition, limit: 9).map { entry in
             let envelope = try SignedEnvelope(parsing: entry.bytes, maximum: SignedEnvelope.maximumUp)
             return try Uplink(payload: envelope.payload).event

@@ -78,6 +78,85 @@ extension AgentMachineTests {
         #expect(result.ending == .interrupted(.stateLost))
     }
 
+    /// G3: it was set out, and of what became of it nothing is left: it may have begun.
+    @Test func beginsNothingAgainThatIsGoneSinceItWasSetOut() throws {
+        let attempt = Fixtures.order().attempt
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        let lines = first.takeDecisions().lines + [.starting(attempt)]
+        var compacted = machine()
+        try compacted.replay(lines)
+        for journal in [lines, compacted.compacted(machine: "m").lines] {
+            var second = machine(session: "second")
+            try second.replay(journal)
+            second.recover([:], at: now)
+            guard case .ended(attempt, let result) = try events(of: second).last else {
+                Issue.record("the last event is not an end")
+                return
+            }
+            #expect(result.ending == .interrupted(.stateLost))
+        }
+    }
+
+    /// G3: traces that say it never began are not believed against the journal.
+    @Test func beginsNothingAgainWhoseTracesAreGone() throws {
+        let attempt = Fixtures.order().attempt
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        first.take([.began(at: Fixtures.time)], of: attempt, at: now)
+        var second = machine(session: "second")
+        try second.replay(first.takeDecisions().lines)
+        second.recover([attempt: .neverBegan], at: now)
+        first.take([.neverBegan], of: attempt, at: now)
+        for machine in [first, second] {
+            guard case .ended(attempt, let result) = try events(of: machine).last else {
+                Issue.record("the last event is not an end")
+                return
+            }
+            #expect(result.ending == .interrupted(.stateLost))
+        }
+    }
+
+    /// What is set out in this life is in a journal that is compacted in it.
+    @Test func keepsWhatIsSetOutInACompactedJournal() throws {
+        let attempt = Fixtures.order().attempt
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order())])), at: now)
+        first.take(delivery([], try permit(first)), at: now)
+        #expect(first.mayStart(attempt))
+        first.noteSetOut(attempt)
+        _ = first.takeDecisions()
+        #expect(first.compacted(machine: "m").lines.contains(.starting(attempt)))
+    }
+
+    /// What was called off while its start waited is not wanted any more.
+    @Test func wantsNoStartThatWasCalledOff() throws {
+        let order = Fixtures.order()
+        let cancel = Downlink.Content.cancel(order.attempt.job, actor: "token:test")
+        let messages = Fixtures.downlinks([.job(order), cancel])
+        var machine = machine()
+        machine.take(delivery([messages[0]]), at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        #expect(machine.mayStart(order.attempt))
+        machine.take(delivery([messages[1]]), at: now)
+        #expect(!machine.mayStart(order.attempt))
+        machine.take([.neverBegan], of: order.attempt, at: now)
+        #expect(try events(of: machine).last == .withdrawn(order.attempt))
+    }
+
+    /// What never began is nobody's any more once its order is gone.
+    @Test func takesAwayWhatNeverBeganAndIsUnknown() throws {
+        var first = machine()
+        first.take(delivery(Fixtures.downlinks([.job(Fixtures.order(1))])), at: now)
+        var machine = machine(session: "next")
+        try machine.replay(first.takeDecisions().lines)
+        machine.recover([Fixtures.order(2).attempt: .neverBegan], at: now)
+        machine.take(delivery([], try permit(machine)), at: now)
+        #expect(machine.takeDecisions().effects.contains(.discard(Fixtures.order(2).attempt)))
+    }
+
     @Test func comesBackTheSameFromACompactedJournal() throws {
         var first = machine()
         let attempt = Fixtures.order(1).attempt
@@ -117,7 +196,7 @@ extension AgentMachineTests {
         let lines = first.takeDecisions().lines + Array(repeating: .starting(attempt), count: starts)
         var revived = machine(session: "next")
         try revived.replay(lines)
-        revived.recover([:], at: now)
+        revived.recover([attempt: .neverBegan], at: now)
         let last = try #require(revived.unreported(through: revived.lastPosition, limit: 9).last)
         let payload = try SignedEnvelope(parsing: last.bytes, maximum: SignedEnvelope.maximumUp).payload
         #expect(
@@ -127,7 +206,7 @@ extension AgentMachineTests {
         var again = machine(session: "again")
         try again.replay(lines)
         try compacted.replay(again.compacted(machine: "m").lines)
-        compacted.recover([:], at: now)
+        compacted.recover([attempt: .neverBegan], at: now)
         #expect(compacted.lastEvent == revived.lastEvent, "nothing of it is forgotten in a compaction")
     }
 

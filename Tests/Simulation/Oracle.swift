@@ -14,6 +14,9 @@ struct Oracle {
     /// Where scripts of an attempt live.
     private var living: [AttemptID: Set<String>] = [:]
     private var endings: [AttemptID: AttemptResult.Ending] = [:]
+    /// Attempts whose ends nobody could see, and those of which not even the output is left.
+    private var struck: Set<AttemptID> = []
+    private var lost: Set<AttemptID> = []
     /// What a runner has on its disk of a script's output.
     private var written: [AttemptID: [LogRecord]] = [:]
     /// What was answered with 202 (G1).
@@ -89,6 +92,9 @@ struct Oracle {
             living[attempt]?.remove(server.name)
             endings[attempt] = ending
         case .ended(let attempt): living[attempt]?.remove(server.name)
+        case .struck(let attempt, let isFolderGone):
+            struck.insert(attempt)
+            if isFolderGone { lost.insert(attempt) }
         }
     }
 
@@ -165,7 +171,11 @@ struct Oracle {
                 let truth = endings[attempt].map { "\($0)" } ?? "not at all"
                 throw Violation("G6: '\(attempt)' ended by itself \(truth), the panel says \(result.ending)")
             }
-        case .signalled, .timedOut, .cancelled, .interrupted: break
+        case .interrupted:
+            guard struck.contains(attempt) else {
+                throw Violation("G7: nobody struck '\(attempt)', and the panel says \(result.ending)")
+            }
+        case .signalled, .timedOut, .cancelled: break
         }
     }
 
@@ -194,10 +204,11 @@ struct Oracle {
 
     /// The panel has all of an attempt's output, once and in order (G8).
     ///
-    /// Of what it had before it was set back to an older record it has the beginning.
+    /// Of what it had before it was set back to an older record it has the beginning; also of what was lost unread.
     func check(_ records: [LogRecord], of attempt: AttemptID) throws {
         let all = written[attempt] ?? []
-        guard records == all || isOlderThanTheRecord(attempt) && all.starts(with: records) else {
+        let mayEndEarlier = isOlderThanTheRecord(attempt) || lost.contains(attempt)
+        guard records == all || mayEndEarlier && all.starts(with: records) else {
             throw Violation(
                 "G8: the panel has \(records.count) of \(written[attempt]?.count ?? 0) records of '\(attempt)'"
             )

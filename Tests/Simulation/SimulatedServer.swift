@@ -5,38 +5,6 @@ import TestSupport
 ///
 /// Drives the agent's machine as ``AgentWorker`` does, step by step of what it decides; anything may happen in between.
 struct SimulatedServer {
-    /// An attempt's runner and script, and what they left on the disk.
-    struct Run {
-        let order: JobOrder
-        /// The runner lives and holds the attempt's lock.
-        var isWatched = true
-        /// The script's tree has living processes.
-        var isAlive = false
-        var hasBegun = false
-        /// Whether the mark that it began is on the disk.
-        var isMarked = false
-        var steps: Int
-        /// How it ends where nothing ends it before.
-        let ending: AttemptResult.Ending
-        var records: [LogRecord] = []
-        var result: AttemptResult?
-        var isCancelled = false
-        /// What the agent was told of it.
-        var toldBegan = false
-        var toldRecords = 0
-        var isFollowed = false
-    }
-
-    /// What a step showed to who watches.
-    enum Sight {
-        /// The agent decided to start it, on a word that the panel gave at that time.
-        case permitted(JobOrder, word: Timestamp?)
-        case began(AttemptID, JobOrder)
-        case wrote(AttemptID, LogRecord)
-        case done(AttemptID, AttemptResult.Ending)
-        case ended(AttemptID)
-    }
-
     let agent: AgentID
     private(set) var name: String
     private(set) var sights: [Sight] = []
@@ -115,6 +83,7 @@ struct SimulatedServer {
     mutating func reboot() {
         for attempt in runs.keys.sorted(by: { $0.description < $1.description }) {
             endTree(attempt)
+            if runs[attempt]?.isWatched == true { sights.append(.struck(attempt, isFolderGone: false)) }
             runs[attempt]?.isWatched = false
             if runs[attempt]?.result == nil, isMarked(attempt) {
                 conclude(attempt, .interrupted(.hostRestarted))
@@ -129,7 +98,20 @@ struct SimulatedServer {
         let living = runs.keys.filter { runs[$0]?.isWatched == true }.sorted {
             $0.description < $1.description
         }
-        if let attempt = living.randomElement(using: &generator) { runs[attempt]?.isWatched = false }
+        guard let attempt = living.randomElement(using: &generator) else { return }
+        runs[attempt]?.isWatched = false
+        sights.append(.struck(attempt, isFolderGone: false))
+    }
+
+    /// A script took its own folder away and is over, and its agent dies before it has seen that.
+    mutating func loseFolder() {
+        let over = runs.keys.filter { runs[$0]?.hasBegun == true && runs[$0]?.isAlive == false }
+            .sorted { $0.description < $1.description }
+        if let attempt = over.randomElement(using: &generator) {
+            runs[attempt] = nil
+            sights.append(.struck(attempt, isFolderGone: true))
+        }
+        crash()
     }
 
     /// The clocks jump.
@@ -170,7 +152,6 @@ struct SimulatedServer {
                 standings[attempt] = .ended(conclude(attempt, .interrupted(.runnerDied)))
             } else {
                 endTree(attempt)
-                runs[attempt] = nil
                 standings[attempt] = .neverBegan
             }
         }
@@ -295,8 +276,12 @@ struct SimulatedServer {
         switch effects.removeFirst() {
         case .start(let job):
             let attempt = job.order.attempt
-            // Once there is a folder of an attempt, no other runner of it is started.
-            guard runs[attempt] == nil else { return }
+            // Once an attempt has begun, or may, no other runner of it is started.
+            if let run = runs[attempt], run.isWatched || run.isMarked || run.result != nil { return }
+            guard machine.mayStart(attempt) else {
+                return machine.take([.neverBegan], of: attempt, at: moment)
+            }
+            machine.noteSetOut(attempt)
             journal.append(.starting(attempt))
             runs[attempt] = Run(
                 order: job.order, steps: Int.random(in: 1...12, using: &generator),
@@ -383,13 +368,9 @@ struct SimulatedServer {
             } else if !run.isWatched {
                 // The lock is free and there is no result: the runner died.
                 endTree(attempt)
-                if isMarked(attempt) {
-                    events.append(.ended(conclude(attempt, .interrupted(.runnerDied))))
-                    runs[attempt]?.isFollowed = false
-                } else {
-                    events.append(.neverBegan)
-                    runs[attempt] = nil
-                }
+                events.append(
+                    isMarked(attempt) ? .ended(conclude(attempt, .interrupted(.runnerDied))) : .neverBegan)
+                runs[attempt]?.isFollowed = false
             }
             if !events.isEmpty { machine.take(events, of: attempt, at: moment) }
         }

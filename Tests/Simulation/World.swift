@@ -314,7 +314,8 @@ package struct World {
         case 0..<16: restartPanel()
         case 16..<34: servers[index].crash()
         case 34..<46: servers[index].killRunner()
-        case 46..<54: servers[index].reboot()
+        case 46..<52: servers[index].reboot()
+        case 52..<54: servers[index].loseFolder()
         case 54..<61: if mayLose { wire.flush() }
         case 61..<70: if mayLose { wire.rollBack() }
         case 70..<76: wire.isDown.toggle()
@@ -336,7 +337,7 @@ package struct World {
     private func record(for sight: SimulatedServer.Sight) async throws -> JobRecord? {
         switch sight {
         case .began(let attempt, _): try await store.record.read { try $0.job(attempt.job) }
-        case .permitted, .wrote, .done, .ended: nil
+        case .permitted, .wrote, .done, .ended, .struck: nil
         }
     }
 

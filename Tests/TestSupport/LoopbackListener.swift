@@ -1,5 +1,5 @@
 import Dispatch
-package import Glibc
+import Glibc
 
 /// A free port of the loopback address, and a thread for each client that comes to it.
 package final class LoopbackListener: Sendable {

@@ -39,7 +39,8 @@ struct EventLogging: Sendable {
             logger.info("script starts", metadata: keys(attempt, ["app": "\(application)"]))
         case .postponed(let attempt):
             logger.warning(
-                "start put off: too few files can be opened (LimitNOFILE)", metadata: keys(attempt, [:]))
+                "start put off: too few files can be opened (LimitNOFILE), or a script that ended left what cannot be killed",
+                metadata: keys(attempt, [:]))
         case .refused(let attempt, let refusal):
             logger.error("attempt refused", metadata: keys(attempt, ["reason": "\(refusal)"]))
         case .setAside:

@@ -57,7 +57,10 @@ int gated_reserve(int file, long size);
 /// Keeps the calling process's memory out of core files and away from debuggers.
 void gated_conceal(void);
 
-/// Blocks TERM and returns a descriptor that becomes readable with it, or -1 with errno.
+/// Blocks TERM and USR1 and returns a descriptor that becomes readable with them, or -1 with errno.
 int gated_termination(void);
+
+/// The next signal that came to that descriptor, or 0.
+int gated_heard(int termination);
 
 #endif

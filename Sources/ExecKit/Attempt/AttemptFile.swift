@@ -32,11 +32,14 @@ enum AttemptFile {
 enum EndingCause: String, Sendable {
     case timeout
     case cancel
+    /// Somebody else has told the runner to end, as a server that goes down tells all its processes.
+    case ended
 
     var ending: AttemptResult.Ending {
         switch self {
         case .timeout: .timedOut
         case .cancel: .cancelled
+        case .ended: .interrupted(.runnerDied)
         }
     }
 }

@@ -19,21 +19,16 @@ struct AttemptFolder: Sendable {
 
     /// What became of the attempt; where its runner is gone, nothing of it lives afterwards.
     ///
-    /// A folder whose lock's file was removed says nothing of a runner that may live. While the attempt has a
-    /// cgroup, or where the folder itself is gone, nobody can tell any more how the script ended.
+    /// A folder has its lock from the first: where that was removed, nobody can tell any more how the script ended.
     func settle(bootID: String, controlGroup: String?, now: () -> Timestamp) -> AttemptStanding {
-        let lock = RunnerLock(taking: directory, made: false)
+        let lock = RunnerLock(taking: directory)
         defer { withExtendedLifetime(lock) {} }
-        let hasLock = lock != nil || RunnerLock.exists(in: directory)
-        if hasLock && lock == nil { return .running }
-        let group = self.controlGroup(fallback: controlGroup)
-        let isLost = !hasLock && (group != nil || directory.isRemoved)
+        let isThere = lock != nil || RunnerLock.exists(in: directory)
+        if isThere && lock == nil { return .running }
         // It is emptied before anything else: no new attempt may meet the old one's processes.
-        let survivors = Self.end(group)
-        if isLost {
-            return .ended(
-                AttemptResult(
-                    ending: .interrupted(.stateLost), beganAt: nil, endedAt: now(), survivors: survivors))
+        let survivors = emptyControlGroup(fallback: controlGroup)
+        guard isThere else {
+            return .ended(.stateLost(at: now(), survivors: survivors))
         }
         switch traces(bootID: bootID).verdict {
         case .running: return .running
@@ -69,18 +64,11 @@ struct AttemptFolder: Sendable {
         return result
     }
 
-    /// Ends all that lives of the attempt.
-    func emptyControlGroup(fallback: String?) { _ = Self.end(controlGroup(fallback: fallback)) }
-
-    /// The attempt's cgroup where it is still there.
-    private func controlGroup(fallback: String?) -> ControlGroup? {
+    /// Ends all that lives of the attempt, and returns how many processes could not be killed.
+    @discardableResult
+    func emptyControlGroup(fallback: String?) -> Int {
         let named = directory.read(AttemptFile.spec).flatMap(RunnerOrder.controlGroup(inSpec:))
-        return (named ?? fallback).flatMap { path in try? ControlGroup(path) }
-    }
-
-    /// Ends all that lives in a cgroup, and returns how many processes could not be killed.
-    private static func end(_ group: ControlGroup?) -> Int {
-        guard let group else { return 0 }
+        guard let path = named ?? fallback, let group = try? ControlGroup(path) else { return 0 }
         let survivors = group.empty()
         group.remove()
         return survivors

@@ -15,11 +15,8 @@ struct RunnerLock: Sendable {
     static func exists(in folder: Directory) -> Bool { (try? folder.open(AttemptFile.lock, O_RDWR)) != nil }
 
     /// Takes the first lock, or nil while a runner has it, or where the folder is gone.
-    ///
-    /// - Parameter isMade: Whether the file is made where it is missing. One that was removed under a runner
-    ///   says nothing of that runner once it is made anew.
-    init?(taking folder: Directory, made isMade: Bool = true) {
-        guard let file = try? folder.open(AttemptFile.lock, isMade ? O_RDWR | O_CREAT : O_RDWR),
+    init?(taking folder: Directory) {
+        guard let file = try? folder.open(AttemptFile.lock, O_RDWR),
             flock(file.number, LOCK_EX | LOCK_NB) == 0
         else { return nil }
         self.file = file

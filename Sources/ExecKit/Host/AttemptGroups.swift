@@ -32,6 +32,11 @@ struct AttemptGroups: Sendable {
         }
     }
 
+    /// Whether a process of the attempt lives.
+    func isPopulated(_ attempt: AttemptID) -> Bool {
+        (try? ControlGroup(path(of: attempt)))?.isPopulated ?? false
+    }
+
     /// Ends all that lives of the attempt, and takes its group away; how many processes could not be killed.
     @discardableResult
     func empty(_ attempt: AttemptID) -> Int {

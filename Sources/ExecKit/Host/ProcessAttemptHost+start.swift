@@ -12,26 +12,47 @@ extension ProcessAttemptHost {
         }
     }
 
-    /// Makes the attempt's folder, takes its lock, and hands both to a new runner.
-    ///
-    /// Returns once `began` is on disk. Where it throws, the folder is gone and
-    /// nothing ran.
-    func startNow(_ order: JobOrder) throws(Refusal) {
+    /// Makes the attempt's folder with its lock, both at once, where it is not there yet.
+    func makePlace(for attempt: AttemptID) throws(Refusal) {
         let attempts = try folder("attempts")
-        let name = order.attempt.description
-        let directory = try orRefuse { () throws(ExecKitError) in try attempts.makeDirectory(name) }
+        let (name, draft) = (attempt.description, Self.leavings + attempt.description)
+        guard !attempts.has(name) else { return }
+        try orRefuse { () throws(ExecKitError) in
+            attempts.removeTree(draft)
+            try attempts.makeDirectory(draft).create(AttemptFile.lock, [])
+            try attempts.move(draft, to: name)
+        }
+    }
+
+    /// Takes the lock of the attempt's folder, and hands both to a new runner.
+    ///
+    /// Returns once `began` is on disk. Where it throws, nothing ran.
+    func startNow(_ order: JobOrder) throws(Refusal) {
+        try makePlace(for: order.attempt)
+        let attempts = try folder("attempts")
+        let directory = try orRefuse { () throws(ExecKitError) in
+            try attempts.folder(order.attempt.description)
+        }
+        // What another one has begun is not undone.
+        guard let lock = RunnerLock(taking: directory) else {
+            throw Refusal(.policy, "the folder of attempt '\(order.attempt)' belongs to another runner")
+        }
+        guard !directory.has(AttemptFile.began) else {
+            throw Refusal(.policy, "the attempt '\(order.attempt)' has begun already")
+        }
         do throws(Refusal) {
-            try start(order, in: directory)
+            try start(order, in: directory, lock)
         } catch {
             undo(order.attempt, in: attempts)
             throw error
         }
     }
 
-    private func start(_ order: JobOrder, in directory: Directory) throws(Refusal) {
-        guard let lock = RunnerLock(taking: directory) else {
-            throw Refusal(.policy, "the folder of attempt '\(order.attempt)' belongs to another runner")
-        }
+    private func start(
+        _ order: JobOrder, in directory: Directory, _ lock: RunnerLock
+    ) throws(Refusal) {
+        // Of a start that came to nothing.
+        for name in directory.names() where name != AttemptFile.lock { directory.removeTree(name) }
         let paths = paths(of: order, in: directory.path)
         let runnerOrder = try orRefuse { () throws(any Error) in
             _ = try Directory.ensured(paths.state)

@@ -73,16 +73,32 @@ public struct ProcessAttemptHost: AttemptHost {
 
     /// Descriptors that a start takes at most, a reserve for all else that the agent does with it.
     private static let startsDescriptors = 24
+    /// Ten of them in a second.
+    private static let readinessLooks = 50
 
-    /// Whether there are descriptors for a start; waits some seconds for them.
-    public func isReady() async -> Bool {
-        await blocking {
-            for _ in 0..<50 {
-                if Descriptor.hasRoom(for: Self.startsDescriptors) { return true }
-                _ = poll(nil, 0, 100)
+    /// Makes the attempt's folder, and waits some seconds for descriptors, and for the end of all that lives of others.
+    public func prepare(_ attempt: AttemptID) async throws(Refusal) -> Bool {
+        try await blocking { Result { () throws(Refusal) in try prepareNow(attempt) } }.get()
+    }
+
+    private func prepareNow(_ attempt: AttemptID) throws(Refusal) -> Bool {
+        for _ in 0..<Self.readinessLooks {
+            if Descriptor.hasRoom(for: Self.startsDescriptors) {
+                try makePlace(for: attempt)
+                if !isAnythingAlive(besides: attempt) { return true }
             }
-            return false
+            _ = poll(nil, 0, 100)
         }
+        return false
+    }
+
+    /// Whether a process of another attempt lives, which could not be killed; groups that nobody needs go.
+    private func isAnythingAlive(besides attempt: AttemptID) -> Bool {
+        for other in groups.attempts() where other != attempt {
+            if groups.isPopulated(other) { return true }
+            if isFolderGone(of: other) { groups.empty(other) }
+        }
+        return false
     }
 
     /// Starts the attempt's runner, and returns once the attempt's beginning is on disk.

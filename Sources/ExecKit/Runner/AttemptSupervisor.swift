@@ -1,3 +1,4 @@
+import CGatedSpawn
 import Glibc
 import JobKit
 import ManifestKit
@@ -39,7 +40,8 @@ struct AttemptSupervisor: ~Copyable {
     private var cause: EndingCause?
     private var isScriptOver = false
     private var isOutOfMemory = false
-    private var isCancelRequested = false
+    /// What was asked for from outside, the first wish of it.
+    private var wish: EndingCause?
     private var leftovers = 0
     private var survivors = 0
 
@@ -63,6 +65,7 @@ struct AttemptSupervisor: ~Copyable {
     /// Returns when the whole tree is gone, or cannot be killed.
     mutating func run() -> AttemptResult {
         goOn()
+        hear()
         if let failure = process.failure(toStart: attempt.order.plan.arguments[0]) {
             pump.take(note: failure)
         }
@@ -99,8 +102,8 @@ struct AttemptSupervisor: ~Copyable {
         case .running(let end):
             if status != nil {
                 phase = isGone ? .over : .settling(until: now + Int64(limits.patience))
-            } else if isCancelRequested {
-                stop(.cancel)
+            } else if let wish {
+                stop(wish)
             } else if now >= end {
                 stop(.timeout)
             }
@@ -118,7 +121,7 @@ struct AttemptSupervisor: ~Copyable {
                 group.kill()
             }
         case .resting(let end):
-            if isCancelRequested || now >= end { phase = .over }
+            if wish != nil || now >= end { phase = .over }
         case .over: break
         }
     }
@@ -134,7 +137,7 @@ struct AttemptSupervisor: ~Copyable {
         guard status == nil else { return }
         self.cause = cause
         // A look that takes too long ends the look alone.
-        if cause == .cancel || !isScriptOver { record(cause) }
+        if cause != .timeout || !isScriptOver { record(cause) }
         terminateAll()
         let grace = cause == .timeout && isScriptOver ? limits.leftoverGrace : limits.grace
         phase = .stopping(until: clock.elapsed + Int64(grace))
@@ -183,19 +186,19 @@ struct AttemptSupervisor: ~Copyable {
         for check in checks {
             guard let isPassed = passes(check, since: opening, output: output) else {
                 // An attempt that was taken for lost has its end from there.
-                guard isCancelRequested else {
+                guard let wish else {
                     pump.take(note: "no health check can be made: the attempt's cgroup is gone")
                     return .unhealthy
                 }
-                if cause != .cancel { record(.cancel) }
-                return .cancelled
+                if cause != wish { record(wish) }
+                return wish.ending
             }
             if !isPassed && check.isCritical { return .unhealthy }
         }
         return .exited(code: 0)
     }
 
-    /// Looks until the check passes, or has failed too often; nil where a cancel, or the attempt's loss, came before that.
+    /// Looks until the check passes, or has failed too often; nil where a wish from outside, or the attempt's loss, came before that.
     ///
     /// Only a look with which it fails for good is heard.
     private mutating func passes(
@@ -203,11 +206,11 @@ struct AttemptSupervisor: ~Copyable {
     ) -> Bool? {
         var failures = 0
         var looks = 0
-        while !isCancelRequested, isGroupThere() {
+        while wish == nil, isGroupThere() {
             let counts = clock.elapsed >= opening + Int64(check.startPeriod)
             let isLast = counts && failures == check.retries
             let fault = look(check, output: isLast ? output : nil)
-            if cause == .cancel { break }
+            if let cause, cause != .timeout { break }
             guard let fault else {
                 pump.take(note: "health check '\(check.id)' passed")
                 return true
@@ -282,10 +285,7 @@ struct AttemptSupervisor: ~Copyable {
         ]
         _ = poll(&entries, nfds_t(entries.count), Int32(clamping: pause))
         if entries[0].revents != 0 { pump.read() }
-        if entries[1].revents != 0 {
-            var signal = [UInt8](repeating: 0, count: 128)
-            if case .bytes = termination.read(into: &signal) { isCancelRequested = true }
-        }
+        if entries[1].revents != 0 { hear() }
         pump.tick()
     }
 
@@ -303,11 +303,21 @@ struct AttemptSupervisor: ~Copyable {
         return max(0, min(due, pump.deadline ?? due, clock.elapsed + 1000) - clock.elapsed)
     }
 
+    /// Takes in what the runner was told by signals.
+    private mutating func hear() {
+        var entry = pollfd(fd: termination.number, events: Int16(POLLIN), revents: 0)
+        while poll(&entry, 1, 0) > 0, case let signal = gated_heard(termination.number), signal > 0 {
+            if wish == nil { wish = signal == SIGUSR1 ? .cancel : .ended }
+        }
+    }
+
     // MARK: - The end
 
     private var ending: AttemptResult.Ending {
         if let cause { return cause.ending }
         guard let status else { return .signalled(number: Int(SIGKILL)) }
+        // Whoever ends the runner tells the script so, too: a server that goes down.
+        if wish == .ended, status != 0 { return EndingCause.ended.ending }
         let signal = status & 0x7F
         return signal == 0 ? .exited(code: Int(status >> 8 & 0xFF)) : .signalled(number: Int(signal))
     }

@@ -12,7 +12,8 @@ import ManifestKit
 ///
 /// Through a runner's connection come the attempt's lock, taken already, and
 /// the order; one line goes back, `began` or `refused:` with a sentence. Where
-/// the connection ends before that, no order comes any more. TERM means cancel.
+/// the connection ends before that, no order comes any more. USR1 means cancel;
+/// TERM, which every process gets of a server that goes down, ends the script and is no cancel.
 public enum RunnerMain {
     private static let connection: Int32 = 0
 

@@ -129,10 +129,15 @@ struct Directory: Sendable {
 
     /// Gives a file another name, in place of whatever had it.
     func rename(_ name: String, to other: String) throws(ExecKitError) {
+        try move(name, to: other)
+        try sync()
+    }
+
+    /// The same, and not yet on the disk.
+    func move(_ name: String, to other: String) throws(ExecKitError) {
         guard renameat(descriptor.number, name, descriptor.number, other) == 0 else {
             throw .system("rename", path(of: name))
         }
-        try sync()
     }
 
     /// Removes a file; whether there was one.

@@ -26,6 +26,17 @@ extension AgentMachine {
         return isNews
     }
 
+    /// Whether a start that was decided is still wanted.
+    public func mayStart(_ attempt: AttemptID) -> Bool {
+        guard halt == nil, !isHistoryUntold, epochToBegin == nil, let state = attempts[attempt] else {
+            return false
+        }
+        return state.phase == .running && !state.isCancelled
+    }
+
+    /// Notes that an attempt is set out: its place is there.
+    public mutating func noteSetOut(_ attempt: AttemptID) { attempts[attempt]?.starts += 1 }
+
     /// Takes in that an attempt of this run was turned away by the host; nothing of it ran.
     public mutating func take(_ refusal: Refusal, of attempt: AttemptID, at now: Moment) {
         guard attempts[attempt]?.phase == .running else { return }
@@ -65,6 +76,9 @@ extension AgentMachine {
             case .ended(let result):
                 flush(&self)
                 finish(attempt, .ended(attempt, result))
+            case .neverBegan where state.hasBegun || state.logged > 0:
+                // Its traces contradict what they have told: who knows what else is gone.
+                finish(attempt, .ended(attempt, .stateLost(at: now.wall)))
             case .neverBegan: attempts[attempt]?.phase = .queued
             }
         }
@@ -141,7 +155,7 @@ extension AgentMachine {
         }
         permit = Permit(acknowledgement: news, receivedAt: now.boot)
         forget(through: news.cursor)
-        effects += strays.map { .discard($0) }
+        effects += strays.filter { attempts[$0] == nil }.map { .discard($0) }
         strays = []
         isToReportAnew = news.need == cursor + 1 && reported > cursor
         return true

@@ -112,9 +112,11 @@ extension AgentMachine {
                 attempts[attempt]?.isToBeFollowed = isHistoryUntold
                 if !isHistoryUntold { effects.append(.follow(attempt, afterRecord: state.logged)) }
                 if state.isCancelled { effects.append(.cancel(attempt)) }
-            case .neverBegan?: requeue(attempt)
-            case nil where state.hasBegun || state.logged > 0 || state.isCarriedOver:
-                let result = AttemptResult(ending: .interrupted(.stateLost), beganAt: nil, endedAt: now.wall)
+            case .neverBegan? where !state.hasBegun && state.logged == 0: requeue(attempt)
+            // Set out, it had a place; who knows what else is gone with it.
+            case .neverBegan?,
+                nil where state.hasBegun || state.logged > 0 || state.isCarriedOver || state.starts > 0:
+                let result = AttemptResult.stateLost(at: now.wall)
                 if isHistoryUntold {
                     attempts[attempt]?.end = .ended(result)
                     leave(attempt)
@@ -126,7 +128,7 @@ extension AgentMachine {
         }
         // On the word of an older journal that was put back nothing is taken away: the panel has to fit it first.
         // Nor where an order cannot be looked at: it may be that one's.
-        strays = standings.filter { halt != .poison && attempts[$0.key] == nil && $0.value.isOver }
+        strays = standings.filter { halt != .poison && attempts[$0.key] == nil && $0.value != .running }
             .map(\.key).sorted { $0.description < $1.description }
         order.removeAll { attempts[$0] == nil }
         advance(at: now)

@@ -201,17 +201,17 @@ public actor AgentWorker {
 
     private func start(_ job: VerifiedJob) async {
         let attempt = job.order.attempt
-        guard await host.isReady() else {
-            // A permit is worth a minute: with the next claim comes a fresh one, or what was ordered meanwhile.
-            onEvent(.postponed(attempt))
-            machine.take([.neverBegan], of: attempt, at: now())
-            return commits.ring()
-        }
-        onEvent(.starting(attempt, application: job.order.application))
-        // Not worth a wait for the disk: it is the agent's own death that this outlives.
-        try? await journal.note(.starting(attempt))
-        CrashPoint.permit.pass()
         do throws(Refusal) {
+            guard try await isPrepared(attempt) else {
+                // A permit is worth a minute: with the next claim comes a fresh one, or what was ordered meanwhile.
+                machine.take([.neverBegan], of: attempt, at: now())
+                return commits.ring()
+            }
+            onEvent(.starting(attempt, application: job.order.application))
+            machine.noteSetOut(attempt)
+            // Not worth a wait for the disk: it is the agent's own death that this outlives.
+            try? await journal.note(.starting(attempt))
+            CrashPoint.permit.pass()
             try await host.start(job)
         } catch {
             onEvent(.refused(attempt, error))
@@ -219,6 +219,14 @@ public actor AgentWorker {
             return commits.ring()
         }
         await follow(attempt, afterRecord: 0)
+    }
+
+    /// Whether the attempt may be started at once; else it has waited until it could be, or need not be any more.
+    private func isPrepared(_ attempt: AttemptID) async throws(Refusal) -> Bool {
+        if try await host.prepare(attempt) { return machine.mayStart(attempt) }
+        onEvent(.postponed(attempt))
+        while !Task.isCancelled, machine.mayStart(attempt), try await !host.prepare(attempt) { continue }
+        return false
     }
 
     /// Reads the archive until it can be read: what a restored panel waits for.

@@ -3,10 +3,13 @@
 /// ExecKit's conformer starts a runner process for each attempt, which outlives
 /// the agent; ``MemoryAttemptHost`` stands in for it in tests.
 public protocol AttemptHost: Sendable {
-    /// Whether an attempt could be started now; waits a moment where it could not.
+    /// Makes the attempt's place if it can be started now, and waits a moment where it cannot; whether it can.
     ///
-    /// Where it cannot, the attempt is claimed anew, and its start is asked for again: nothing has been done.
-    func isReady() async -> Bool
+    /// From then on the attempt has traces until it is discarded: one that was set out and has none is lost.
+    /// Where it cannot be started, it is asked for again until it can, and then claimed anew.
+    ///
+    /// - Throws: ``Refusal`` where there is no place for it.
+    func prepare(_ attempt: AttemptID) async throws(Refusal) -> Bool
 
     /// Examines the job, then starts the attempt.
     ///
@@ -19,7 +22,7 @@ public protocol AttemptHost: Sendable {
 
     /// Every attempt that left traces on this server, each with what they say.
     ///
-    /// Called once when the agent starts, before any ``start(_:)``. What it
+    /// Called once when the agent starts, before any ``prepare(_:)``. What it
     /// returns as ended has no live process any more.
     func survey() async -> [AttemptID: AttemptStanding]
 
@@ -38,7 +41,7 @@ public protocol AttemptHost: Sendable {
 
 extension AttemptHost {
     /// A host that is always ready.
-    public func isReady() async -> Bool { true }
+    public func prepare(_ attempt: AttemptID) async throws(Refusal) -> Bool { true }
 }
 
 /// What the traces of an attempt say when an agent starts.

@@ -79,6 +79,14 @@ public struct AttemptResult: Hashable, Sendable {
     }
 }
 
+extension AttemptResult {
+    /// Nothing is left to tell how it ended.
+    package static func stateLost(at now: Timestamp, survivors: Int = 0) -> AttemptResult {
+        AttemptResult(
+            ending: .interrupted(.stateLost), beganAt: nil, endedAt: now, survivors: survivors)
+    }
+}
+
 /// A numbered piece of an attempt's output.
 public struct LogRecord: Hashable, Sendable {
     /// 1 for the first record of the attempt; no number is left out.
