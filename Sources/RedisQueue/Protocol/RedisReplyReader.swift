@@ -6,8 +6,8 @@ internal import CHiredis
 final class RedisReplyReader {
     /// How much one reply may be, whoever sends it.
     struct Limits {
-        /// The most bytes of one reply.
-        var byteCount = 8 << 20
+        /// The most bytes of one reply: entries of 4 MiB, and what is around them.
+        var byteCount = 5 << 20
         /// The most elements of one reply, counted through all its levels.
         var elementCount = 1 << 17
     }
