@@ -273,20 +273,14 @@ import Testing
     func aCancelBehindTheDecisionChangesNothing(_ row: (code: Int, ending: AttemptResult.Ending)) async throws
     {
         // What the look leaves behind holds the attempt up behind the look's end.
-        let host = server.host(limits: .short(leftoverGrace: 2000))
+        let host = server.host(limits: .short(leftoverGrace: 20_000))
         let attempt = try await start(
             "exit 0", ["id: it, kind: command, script: own.sh, \(Self.once)"],
-            files: [
-                "own.sh": """
-                setsid bash -c 'trap "touch left" TERM; touch looking; while :; do tail -f /dev/null; done' &
-                until [[ -e looking ]]; do read -t 0.01 <> <(:); done
-                exit \(row.code)
-                """
-            ], on: host)
-        try await eventually("what is left behind") {
-            (try? Directory("\(server.places.state)/attempts/\(attempt)/work"))?.has("left") == true
-        }
+            files: ["own.sh": TestServer.leftover + "exit \(row.code)"], on: host)
+        let work = try Directory("\(server.places.state)/attempts/\(attempt)/work")
+        try await eventually("what is left behind") { work.has("left") }
         await host.cancel(attempt)
+        try work.create("go", [])
         #expect(try await server.follow(attempt, host).result?.ending == row.ending)
     }
 
@@ -299,6 +293,21 @@ import Testing
         }
         #expect(run.result?.ending == .cancelled)
         #expect(run.text.contains("does not pass yet"))
+    }
+
+    /// A server that goes down ends a look; that says nothing of the application.
+    @Test func aServerThatGoesDownAtALookInterruptsTheAttempt() async throws {
+        let attempt = try await start(
+            "exit 0", ["id: it, kind: command, script: own.sh, timeout: 1h, \(Self.once)"],
+            files: ["own.sh": "echo $$ >looking; exec tail -f /dev/null"])
+        let looking = try await number(in: "looking", of: attempt)
+        let folder = try server.folder(of: attempt)
+        kill(looking, SIGSTOP)
+        #expect(RunnerLock.signal(SIGTERM, holderOf: folder))
+        kill(looking, SIGTERM)
+        kill(looking, SIGCONT)
+        #expect(try await server.follow(attempt, host).result?.ending == .interrupted(.runnerDied))
+        #expect(!isAlive(looking))
     }
 
     /// Whoever looks on, the runner is who decides.

@@ -130,8 +130,17 @@ import Testing
         let (attempt, script) = try await waiting()
         try killRunner(of: attempt)
         let folder = try server.folder(of: attempt)
-        #expect(folder.remove(AttemptFile.began))
+        #expect(folder.remove(AttemptFile.began) && folder.remove(AttemptFile.log))
         #expect(await server.host().survey() == [attempt: .neverBegan])
+        #expect(!isAlive(script))
+    }
+
+    /// What wrote and has no beginning has been meddled with.
+    @Test func anOutputWithoutABeginningIsLostState() async throws {
+        let (attempt, script) = try await waiting()
+        #expect(try server.folder(of: attempt).remove(AttemptFile.began))
+        try killRunner(of: attempt)
+        #expect(try await end(of: attempt, on: server.host()).ending == .interrupted(.stateLost))
         #expect(!isAlive(script))
     }
 
@@ -139,7 +148,7 @@ import Testing
     @Test func anAttemptWhoseRunnerDiesBeforeItBeginsMayBeClaimedAnew() async throws {
         let (attempt, script) = try await waiting()
         let folder = try server.folder(of: attempt)
-        #expect(folder.remove(AttemptFile.began))
+        #expect(folder.remove(AttemptFile.began) && folder.remove(AttemptFile.log))
         #expect(await server.host().survey() == [attempt: .running])
         let events = host.events(of: attempt, afterRecord: 0)
         try killRunner(of: attempt)
@@ -246,6 +255,40 @@ import Testing
         // Without a word to the runner it is somebody's signal to the script.
         #expect(ending == (order == [1] ? .signalled(number: 15) : .interrupted(.runnerDied)))
         #expect(!isAlive(script))
+    }
+
+    /// What ended by itself has its own end, though the server goes down while what it left is ended.
+    @Test func aServerThatGoesDownBehindTheEndChangesNothing() async throws {
+        let host = server.host(limits: .short(leftoverGrace: 20_000))
+        let attempt = try await server.start(TestServer.leftover + "exit 3", on: host)
+        let work = try Directory("\(server.places.state)/attempts/\(attempt)/work")
+        try await eventually("what is left behind") { work.has("left") }
+        #expect(RunnerLock.signal(SIGTERM, holderOf: try server.folder(of: attempt)))
+        try work.create("go", [])
+        #expect(try await server.follow(attempt, host).result?.ending == .exited(code: 3))
+    }
+
+    /// What is mounted below a folder stays as it is, and is mounted there no more.
+    @Test func aFolderIsRemovedWithoutWhatIsMountedInIt() throws {
+        let root = try Directory(server.root)
+        let kept = try root.makeDirectory("kept")
+        try kept.create("file", [1])
+        let work = try root.makeDirectory("gone").makeDirectory("work")
+        for name in ["bound", "twice", "disk"] { _ = try work.makeDirectory(name) }
+        try work.create("bound-file", [])
+        for place in ["bound", "twice", "twice"] {
+            #expect(mount(kept.path, work.path(of: place), nil, UInt(MS_BIND), nil) == 0)
+        }
+        #expect(
+            mount(kept.path(of: "file"), work.path(of: "bound-file"), nil, UInt(MS_BIND), nil) == 0)
+        #expect(mount("tmpfs", work.path(of: "disk"), "tmpfs", 0, "size=1m") == 0)
+        try Directory(work.path(of: "disk")).create("on-it", [1])
+        root.removeTree("gone")
+        #expect(kept.read("file") == [1])
+        #expect(!root.has("gone"))
+        #expect(
+            try !(#require(Directory("/proc/self").read("mountinfo"))).contains(
+                Array("\(server.root)/gone".utf8)))
     }
 
     /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.

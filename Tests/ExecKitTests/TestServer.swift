@@ -117,6 +117,13 @@ final class TestServer: Sendable {
             graceSeconds: grace)
     }
 
+    /// Leaves a process behind that says `left` when it is told to end, and ends at `go`: files of the working directory.
+    static let leftover = """
+        setsid bash -c 'trap "touch left" TERM; touch here; until [[ -e go ]]; do read -t 0.05 <> <(:); done' &
+        until [[ -e here ]]; do read -t 0.05 <> <(:); done
+
+        """
+
     // MARK: - Runs
 
     /// What a follower saw.

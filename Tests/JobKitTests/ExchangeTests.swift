@@ -40,6 +40,50 @@ struct ExchangeTests {
         #expect(house.host.started.count == 1)
     }
 
+    /// However often the server is asked meanwhile: one claim more, for a permit of this minute.
+    @Test func claimsAStartThatWasPutOffOnceMore() async throws {
+        let folder = try TemporaryDirectory()
+        let application = try Fixtures.application(in: folder.path)
+        let asked = Atomic(0)
+        let house = MemoryHouse(
+            readiness: { _ in
+                await Task.yield()
+                return asked.add(1, ordering: .relaxed).newValue > 20
+            }, script: MemoryHouse.script(exit: 0))
+        try await house.run {
+            let job = try accepted(try await house.submit(application, ["server_name": .text("example.com")]))
+            #expect(await finalJob(house, job.id).state == .succeeded)
+            let trail = try await house.store.read { try $0.audit(after: 0, limit: 100) }
+            let claims = trail.map(\.draft).filter {
+                $0.action == "job.claimed" || $0.detail["event"] == "claimed"
+            }
+            #expect(claims.map(\.action) == ["job.claimed", "job.late"])
+        }
+        #expect(asked.load(ordering: .relaxed) > 20)
+        #expect(house.host.started.count == 1)
+    }
+
+    /// What is called off while its start waits never begins, and does not wait any longer.
+    @Test func callsOffAStartThatIsPutOff() async throws {
+        let folder = try TemporaryDirectory()
+        let application = try Fixtures.application(in: folder.path)
+        let house = MemoryHouse(
+            readiness: { _ in
+                await Task.yield()
+                return false
+            }, script: MemoryHouse.script(exit: 0))
+        try await house.run {
+            let putOff = house.agentEvents
+            async let isPutOff = putOff.first { if case .postponed = $0 { true } else { false } }
+            let job = try accepted(try await house.submit(application, ["server_name": .text("example.com")]))
+            _ = await isPutOff
+            _ = try await house.desk.cancel(job.id, actor: "token:test")
+            let final = await finalJob(house, job.id)
+            #expect(final.state == .cancelled && final.reason == .beforeStart)
+        }
+        #expect(house.host.started.isEmpty)
+    }
+
     @Test func knowsARequestAgainThoughAPasswordWasMadeForIt() async throws {
         let folder = try TemporaryDirectory()
         let application = try Fixtures.application(

@@ -1,3 +1,4 @@
+import JobKit
 import Testing
 
 @testable import RedisQueue
@@ -60,6 +61,17 @@ import Testing
         let reader = RedisReplyReader(limits: limits)
         for _ in 0..<100 {
             #expect(try read(Array(one.utf8), with: reader) == [.array([.status("a"), .status("b")])])
+        }
+    }
+
+    /// As many messages as an agent asks for at once, each as long as it may be.
+    @Test func takesTheLongestReplyThatIsAskedFor() throws {
+        let reader = RedisReplyReader()
+        let message = [UInt8](repeating: 0x61, count: SignedEnvelope.maximumDown)
+        #expect(try read(Array("*16\r\n".utf8), with: reader) == [])
+        for number in 1...16 {
+            let bytes = Array("$\(message.count)\r\n".utf8) + message + Array("\r\n".utf8)
+            #expect(try read(bytes, with: reader).count == (number == 16 ? 1 : 0))
         }
     }
 

@@ -278,7 +278,7 @@ struct SimulatedServer {
             let attempt = job.order.attempt
             // Once an attempt has begun, or may, no other runner of it is started.
             if let run = runs[attempt], run.isWatched || run.isMarked || run.result != nil { return }
-            guard machine.mayStart(attempt) else {
+            guard machine.mayStart(attempt, at: moment) else {
                 return machine.take([.neverBegan], of: attempt, at: moment)
             }
             machine.noteSetOut(attempt)

@@ -23,6 +23,7 @@ package struct MemoryHouse: Sendable {
         store: any JobStore = MemoryJobStore(), journal: any AgentJournal = MemoryAgentJournal(),
         notes: any CrashNotes = MemoryCrashNotes(), jobLife: Int = 3600,
         link panelLink: (MemoryJobQueue) -> any PanelLink = { $0 },
+        readiness: @escaping @Sendable (AttemptID) async -> Bool = { _ in true },
         script: @escaping MemoryAttemptHost.Script
     ) {
         let now: @Sendable () -> Timestamp = { Self.now().wall }
@@ -31,7 +32,7 @@ package struct MemoryHouse: Sendable {
         self.journal = journal
         self.notes = notes
         queue = MemoryJobQueue()
-        host = MemoryAttemptHost(script: script)
+        host = MemoryAttemptHost(readiness: readiness, script: script)
         let link = panelLink(queue)
         let keyring = Fixtures.keyring
         dispatcher = JobDispatcher(store: store, link: link, clock: clock)

@@ -57,6 +57,9 @@ int gated_reserve(int file, long size);
 /// Keeps the calling process's memory out of core files and away from debuggers.
 void gated_conceal(void);
 
+/// Opens a folder in another one, and neither a link nor what is mounted there; -1 with errno, EXDEV for a mount.
+int gated_enter(int folder, const char *name);
+
 /// Blocks TERM and USR1 and returns a descriptor that becomes readable with them, or -1 with errno.
 int gated_termination(void);
 

@@ -32,6 +32,10 @@ struct AttemptFolder: Sendable {
         }
         switch traces(bootID: bootID).verdict {
         case .running: return .running
+        // What began and says so no more has been meddled with.
+        case .neverBegan
+        where directory.has(AttemptFile.cause) || LogReader.summary(of: directory)?.records ?? 0 > 0:
+            return .ended(.stateLost(at: now(), survivors: survivors))
         case .neverBegan: return .neverBegan
         case .ended(let result): return .ended(checked(result))
         case .unseen(let ending):

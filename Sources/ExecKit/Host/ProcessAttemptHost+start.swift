@@ -19,8 +19,13 @@ extension ProcessAttemptHost {
         guard !attempts.has(name) else { return }
         try orRefuse { () throws(ExecKitError) in
             attempts.removeTree(draft)
-            try attempts.makeDirectory(draft).create(AttemptFile.lock, [])
-            try attempts.move(draft, to: name)
+            do throws(ExecKitError) {
+                try attempts.makeDirectory(draft).create(AttemptFile.lock, [])
+                try attempts.move(draft, to: name)
+            } catch {
+                attempts.removeTree(draft)
+                throw error
+            }
         }
     }
 

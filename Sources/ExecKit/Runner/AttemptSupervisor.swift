@@ -42,6 +42,8 @@ struct AttemptSupervisor: ~Copyable {
     private var isOutOfMemory = false
     /// What was asked for from outside, the first wish of it.
     private var wish: EndingCause?
+    /// The wish that was there when the process was seen to have ended.
+    private var wishAtEnd: EndingCause?
     private var leftovers = 0
     private var survivors = 0
 
@@ -171,7 +173,12 @@ struct AttemptSupervisor: ~Copyable {
     }
 
     private mutating func reap() {
-        if status == nil { status = process.reapIfEnded() }
+        guard status == nil else { return }
+        status = process.reapIfEnded()
+        if status != nil {
+            hear()
+            wishAtEnd = wish
+        }
     }
 
     // MARK: - The health gate
@@ -210,7 +217,9 @@ struct AttemptSupervisor: ~Copyable {
             let counts = clock.elapsed >= opening + Int64(check.startPeriod)
             let isLast = counts && failures == check.retries
             let fault = look(check, output: isLast ? output : nil)
-            if let cause, cause != .timeout { break }
+            // A look that somebody else ended has decided nothing.
+            hear()
+            if cause == .cancel || wish == .ended && fault != nil { break }
             guard let fault else {
                 pump.take(note: "health check '\(check.id)' passed")
                 return true
@@ -316,9 +325,11 @@ struct AttemptSupervisor: ~Copyable {
     private var ending: AttemptResult.Ending {
         if let cause { return cause.ending }
         guard let status else { return .signalled(number: Int(SIGKILL)) }
-        // Whoever ends the runner tells the script so, too: a server that goes down.
-        if wish == .ended, status != 0 { return EndingCause.ended.ending }
         let signal = status & 0x7F
+        // Whoever ends the runner tells the script so, too: a server that goes down.
+        if status != 0, wishAtEnd == .ended || wish == .ended && signal == SIGTERM {
+            return EndingCause.ended.ending
+        }
         return signal == 0 ? .exited(code: Int(status >> 8 & 0xFF)) : .signalled(number: Int(signal))
     }
 }

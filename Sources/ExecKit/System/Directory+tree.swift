@@ -1,3 +1,4 @@
+import CGatedSpawn
 import Glibc
 
 extension Directory {
@@ -12,18 +13,35 @@ extension Directory {
     }
 
     /// Removes what has that name and all below it, without following any link.
+    ///
+    /// What is mounted below it is detached, and stays as it is: a script that is killed leaves its mounts.
     func removeTree(_ name: String) { removeTree(raw: name.utf8CString.map { CChar($0) }) }
 
     private func removeTree(raw name: [CChar]) {
         if unlinkat(descriptor.number, name, 0) == 0 { return }
-        let number = Descriptor.opened {
-            openat(descriptor.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        }
-        if number >= 0 {
-            let below = Directory(path: path, owning: number)
+        // A file may be mounted over it.
+        if errno == EBUSY, detach(raw: name) { return removeTree(raw: name) }
+        if let below = entered(raw: name) {
             for each in below.rawNames() { below.removeTree(raw: each) }
         }
         unlinkat(descriptor.number, name, AT_REMOVEDIR)
+    }
+
+    /// A folder in it without its mounts, of which there may be several, one over the other.
+    private func entered(raw name: [CChar]) -> Directory? {
+        for _ in 0..<Self.mostMounts {
+            let number = Descriptor.opened { gated_enter(descriptor.number, name) }
+            if number >= 0 { return Directory(path: path, owning: number) }
+            guard errno == EXDEV, detach(raw: name) else { return nil }
+        }
+        return nil
+    }
+
+    private static let mostMounts = 100
+
+    private func detach(raw name: [CChar]) -> Bool {
+        let place = Array("/proc/self/fd/\(descriptor.number)/".utf8CString.dropLast()) + name
+        return umount2(place, CInt(MNT_DETACH | UMOUNT_NOFOLLOW)) == 0
     }
 
     /// The names as the kernel has them, each with its final zero: scripts may make any.

@@ -27,11 +27,13 @@ extension AgentMachine {
     }
 
     /// Whether a start that was decided is still wanted.
-    public func mayStart(_ attempt: AttemptID) -> Bool {
-        guard halt == nil, !isHistoryUntold, epochToBegin == nil, let state = attempts[attempt] else {
-            return false
-        }
-        return state.phase == .running && !state.isCancelled
+    public func mayStart(_ attempt: AttemptID, at now: Moment) -> Bool {
+        guard halt == nil, !isHistoryUntold, epochToBegin == nil, let state = attempts[attempt],
+            let job = state.job, let permit
+        else { return false }
+        let panelTime = permit.acknowledgement.panelTime
+            .advanced(byMilliseconds: now.boot - permit.receivedAt)
+        return state.phase == .running && !state.isCancelled && panelTime <= job.order.expiresAt
     }
 
     /// Notes that an attempt is set out: its place is there.

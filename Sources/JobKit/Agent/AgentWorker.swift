@@ -223,9 +223,11 @@ public actor AgentWorker {
 
     /// Whether the attempt may be started at once; else it has waited until it could be, or need not be any more.
     private func isPrepared(_ attempt: AttemptID) async throws(Refusal) -> Bool {
-        if try await host.prepare(attempt) { return machine.mayStart(attempt) }
+        if try await host.prepare(attempt) { return machine.mayStart(attempt, at: now()) }
         onEvent(.postponed(attempt))
-        while !Task.isCancelled, machine.mayStart(attempt), try await !host.prepare(attempt) { continue }
+        while !Task.isCancelled, machine.mayStart(attempt, at: now()), try await !host.prepare(attempt) {
+            continue
+        }
         return false
     }
 

@@ -15,14 +15,20 @@ public final class MemoryAttemptHost: AttemptHost {
 
     private let state: Mutex<State>
     private let script: Script
+    private let readiness: @Sendable (AttemptID) async -> Bool
 
     /// A host whose attempts all run the same script.
     ///
     /// - Parameters:
     ///   - standings: what a survey finds.
+    ///   - readiness: whether an attempt can be started now.
     ///   - script: what every attempt runs.
-    public init(standings: [AttemptID: AttemptStanding] = [:], script: @escaping Script) {
+    public init(
+        standings: [AttemptID: AttemptStanding] = [:],
+        readiness: @escaping @Sendable (AttemptID) async -> Bool = { _ in true }, script: @escaping Script
+    ) {
         state = Mutex(State(standings: standings))
+        self.readiness = readiness
         self.script = script
     }
 
@@ -32,6 +38,9 @@ public final class MemoryAttemptHost: AttemptHost {
     public var cancelled: [AttemptID] { state.withLock { $0.cancelled } }
     /// Attempts whose traces were removed.
     public var discarded: [AttemptID] { state.withLock { $0.discarded } }
+
+    /// What the host was told of its readiness.
+    public func prepare(_ attempt: AttemptID) async throws(Refusal) -> Bool { await readiness(attempt) }
 
     /// Runs the script at once.
     public func start(_ job: VerifiedJob) async throws(Refusal) {
