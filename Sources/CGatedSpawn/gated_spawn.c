@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -185,6 +186,18 @@ void gated_conceal(void) {
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+/// The number of the mount that an open file lies on, or -1.
+static int mount_of(int file) {
+    char path[64], line[128];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", file);
+    FILE *info = fopen(path, "re");
+    if (!info) return -1;
+    int found = -1;
+    while (fgets(line, sizeof line, info) && sscanf(line, "mnt_id: %d", &found) != 1) continue;
+    fclose(info);
+    return found;
+}
+
 int gated_enter(int folder, const char *name) {
     struct open_how how = {
         .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -192,14 +205,25 @@ int gated_enter(int folder, const char *name) {
     };
     int entered = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
     if (entered >= 0 || (errno != ENOSYS && errno != EPERM)) return entered;
-    // Kernels before 5.6, and sandboxes: only another file system shows as one.
-    struct stat outside, inside;
+    // Kernels before 5.6, and sandboxes.
     entered = openat(folder, name, (int)how.flags);
     if (entered < 0) return -1;
-    if (fstat(folder, &outside) == 0 && fstat(entered, &inside) == 0 && outside.st_dev == inside.st_dev) return entered;
+    int outside = mount_of(folder);
+    if (outside >= 0 && outside == mount_of(entered)) return entered;
     close(entered);
     errno = EXDEV;
     return -1;
+}
+
+int gated_detach(int folder, const char *name) {
+    int place = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (place < 0) return 0;
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", place);
+    // A copy of the server's own mounts is its peer: what goes in a shared one would go there, too.
+    int gone = mount(NULL, path, NULL, MS_REC | MS_PRIVATE, NULL) == 0 && umount2(path, MNT_DETACH) == 0;
+    close(place);
+    return gone;
 }
 
 int gated_termination(void) {

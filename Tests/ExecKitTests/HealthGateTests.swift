@@ -219,6 +219,22 @@ import Testing
         #expect(throws: ExecKitError.self) { try ControlGroup(group) }
     }
 
+    /// G13: the runner is known by its lock, whatever became of its cgroup.
+    @Test func aCancelReachesARunnerWhoseGroupWasMadeAgain() async throws {
+        let attempt = try await start(
+            "exit 0", ["id: it, kind: command, script: own.sh, interval: 1s, start_period: 1h"],
+            files: ["own.sh": "echo look >>looks; exit 1"])
+        try await server.awaitOutput(of: attempt)
+        let group = try host.groups.path(of: attempt)
+        try await eventually("a group that is gone") { rmdir(group) == 0 || errno == ENOENT }
+        let work = "\(server.places.state)/attempts/\(attempt)/work"
+        try await eventually("a look in another group") {
+            try Directory(work).text("looks")?.contains("\n") == true
+        }
+        await host.cancel(attempt)
+        #expect(try await server.follow(attempt, host).result?.ending == .cancelled)
+    }
+
     /// Where nothing is known of the attempt any more, nothing of it runs again.
     @Test func anAttemptThatIsLostIsNotLookedAtAgain() async throws {
         let attempt = try await start(

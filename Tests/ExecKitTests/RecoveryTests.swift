@@ -291,6 +291,27 @@ import Testing
                 Array("\(server.root)/gone".utf8)))
     }
 
+    /// A copy of the server's own mounts, as a script makes it for a chroot, takes nothing with it.
+    @Test func whatIsMountedInACopyStaysMounted() throws {
+        let root = try Directory(server.root)
+        let own = try root.makeDirectory("own")
+        #expect(mount("tmpfs", own.path, "tmpfs", 0, "size=1m") == 0)
+        #expect(mount(nil, own.path, nil, UInt(MS_SHARED), nil) == 0)
+        let deep = try Directory(own.path).makeDirectory("deep").path
+        #expect(mount("tmpfs", deep, "tmpfs", 0, "size=1m") == 0)
+        defer {
+            umount2(deep, CInt(MNT_DETACH))
+            umount2(own.path, CInt(MNT_DETACH))
+        }
+        try Directory(deep).create("file", [1])
+        let copy = try root.makeDirectory("gone").makeDirectory("work")
+        #expect(mount(own.path, copy.path, nil, UInt(MS_BIND | MS_REC), nil) == 0)
+        #expect(try Directory(copy.path).folder("deep").read("file") == [1])
+        root.removeTree("gone")
+        #expect(!root.has("gone"))
+        #expect(try Directory(deep).read("file") == [1])
+    }
+
     /// A script that removes what tells of it: nobody can say how it ended, and nothing waits for it for ever.
     @Test func aFolderThatTheScriptRemovedIsLostState() async throws {
         let run = try await server.run(

@@ -60,6 +60,9 @@ void gated_conceal(void);
 /// Opens a folder in another one, and neither a link nor what is mounted there; -1 with errno, EXDEV for a mount.
 int gated_enter(int folder, const char *name);
 
+/// Takes what is mounted at that name away, with all that is mounted in it, here alone; whether that worked.
+int gated_detach(int folder, const char *name);
+
 /// Blocks TERM and USR1 and returns a descriptor that becomes readable with them, or -1 with errno.
 int gated_termination(void);
 

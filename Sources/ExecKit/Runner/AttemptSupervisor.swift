@@ -275,7 +275,8 @@ struct AttemptSupervisor: ~Copyable {
     /// seen that nothing of it lives, and nothing may again.
     private mutating func isGroupThere() -> Bool {
         if group.isThere { return true }
-        guard RunnerLock.exists(in: attempt.folder), !attempt.folder.isRemoved,
+        // Opened here, the lock would be given up: the kernel drops a process's record locks with any descriptor.
+        guard attempt.folder.has(AttemptFile.lock), !attempt.folder.isRemoved,
             let another = try? ControlGroup.make(attempt.order.controlGroup)
         else { return false }
         group = another

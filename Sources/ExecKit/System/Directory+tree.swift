@@ -39,10 +39,7 @@ extension Directory {
 
     private static let mostMounts = 100
 
-    private func detach(raw name: [CChar]) -> Bool {
-        let place = Array("/proc/self/fd/\(descriptor.number)/".utf8CString.dropLast()) + name
-        return umount2(place, CInt(MNT_DETACH | UMOUNT_NOFOLLOW)) == 0
-    }
+    private func detach(raw name: [CChar]) -> Bool { gated_detach(descriptor.number, name) != 0 }
 
     /// The names as the kernel has them, each with its final zero: scripts may make any.
     private func rawNames(foldersOnly: Bool = false) -> [[CChar]] {
