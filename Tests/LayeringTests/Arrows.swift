@@ -60,7 +60,7 @@ enum Arrows {
     /// Modules of the toolchain that every target may import.
     static let toolchain: Set<String> = ["Glibc", "Dispatch", "Synchronization", "Swift"]
 
-    /// The one folder, or two, under which each system module may be imported.
+    /// The folders under which each system module may be imported; few, and mostly one.
     static let owners: [String: Set<String>] = [
         "CLibYAML": ["ManifestKit"], "CPCRE2": ["ValidationKit"],
         "CLibSSL": ["OpenSSLCrypto", "RedisQueue", "HealthProbe"],

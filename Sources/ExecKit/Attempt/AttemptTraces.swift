@@ -9,6 +9,8 @@ import JobKit
 /// | free | no | no | any | never began |
 /// | free | yes | no | same | `cause` if written, else `interrupted(runnerDied)` |
 /// | free | yes | no | other | `interrupted(hostRestarted)` |
+///
+/// Where the lock's file is gone, ``AttemptFolder`` asks no further: that is `interrupted(stateLost)`.
 struct AttemptTraces: Hashable, Sendable {
     var isLockHeld: Bool
     var hasBegan: Bool

@@ -47,7 +47,7 @@ public enum RunnerMain {
 
     static let rehearsedOrder = """
         {"arguments":["/bin/true"],"attempt":"00000000000000000000000000-1","boot_id":"","cgroup":"/nowhere",\
-        "checks":[],        "directory":"/","environment":[{"name":"A","value":"a"},{"name":"B","secret":"b"}],"folder":"/nowhere",\
+        "checks":[],"directory":"/","environment":[{"name":"A","value":"a"},{"name":"B","secret":"b"}],"folder":"/nowhere",\
         "limits":{"grace_ms":1,"head_bytes":1,"kill_bound_ms":1,"leftover_grace_ms":1,"patience_ms":1,\
         "tail_bytes":1,"timeout_ms":1},"plain_log":"/nowhere"}
         """

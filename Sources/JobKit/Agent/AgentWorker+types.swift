@@ -25,7 +25,7 @@ extension AgentWorker {
         case historyUnreadable(JournalError)
         /// A script is about to be started.
         case starting(AttemptID, application: String)
-        /// The host cannot start anything at the moment; the attempt is claimed anew.
+        /// The host cannot start anything at the moment; the attempt waits for it, and is claimed anew then.
         case postponed(AttemptID)
         /// The host turned an attempt away.
         case refused(AttemptID, Refusal)
