@@ -146,7 +146,7 @@ private struct Listener<Web: ApplicationProtocol>: GracefulService {
     }
 }
 
-/// Ends a service whose loops know cancellation only.
+/// Ends a service whose loops know cancellation only, and the process where the service fails.
 private struct CancelledAtShutdown: Service {
     let service: any Service
 
@@ -158,7 +158,9 @@ private struct CancelledAtShutdown: Service {
             try await cancelWhenGracefulShutdown { try await service.run() }
         } catch {
             // A read of the record that is cancelled half-way fails; nothing that was begun is lost by it.
-            guard Task.isShuttingDownGracefully else { throw error }
+            guard !Task.isShuttingDownGracefully else { return }
+            // At once: a web server that is cancelled with a client on its way in traps.
+            Program.fail(PanelServer.name, error)
         }
     }
 }

@@ -7,8 +7,10 @@ import ServiceSettings
 /// `--agent-key AGENT_ID`, each with `--key-generation N`, `--restore BACKUP`, `--verify-audit RECORD`, or `--doctor`.
 @main
 struct PanelServer {
+    static let name = "PanelServer"
+
     static func main() async {
-        await Program.main("PanelServer") {
+        await Program.main(name) {
             let options = try CommandLineOptions(
                 CommandLine.arguments,
                 allowing: [

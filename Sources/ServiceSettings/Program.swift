@@ -19,9 +19,14 @@ package enum Program {
             say(usage.text, to: usage.isAskedFor ? STDOUT_FILENO : STDERR_FILENO)
             end(usage.isAskedFor ? 0 : 2)
         } catch {
-            say("\(name): \(error)", to: STDERR_FILENO)
-            end(1)
+            fail(name, error)
         }
+    }
+
+    /// Says in one line on standard error why the service cannot go on, and ends its process with 1 at once.
+    package static func fail(_ name: String, _ error: any Error) -> Never {
+        say("\(name): \(error)", to: STDERR_FILENO)
+        end(1)
     }
 
     /// Ends the process without what `exit` clears up before: threads that still run may be using it, libssl's tables

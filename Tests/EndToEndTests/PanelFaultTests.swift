@@ -49,12 +49,17 @@ struct PanelFaultTests {
     {
         try await House.run([.greeting]) { house in
             for number in 1...3 { _ = try await house.install(number: number, "greeting") }
+            // Clients come and go until nobody answers them.
+            async let crowd: Void = withTaskGroup { group in
+                for _ in 1...8 { group.addTask { while (try? await house.api.get("/health")) != nil {} } }
+            }
             let disk = try await FailingDisk(of: house.panel, folder: house.panelFolder)
             let answer = try? await house.api.install(
                 "greeting", ["who": "number 4"], headers: ["idempotency-key": "4"])
             #expect(answer?.status != 202)
             let code = try await house.panel.end(within: .seconds(10))
             #expect(code == 1, "\(house.panel.output)")
+            await crowd
             disk.end()
             try await house.startPanel()
             for number in 1...4 { _ = try await house.install(number: number, "greeting") }
