@@ -80,8 +80,11 @@ struct AgentDoctor {
 
     private mutating func examineLogs(_ folder: String) {
         doctor.look {
-            let isThere = try PrivateFolder.isThere(folder, setting: "AGENT_LOGS")
-            return "AGENT_LOGS: '\(folder)'" + (isThere ? "" : " is made when the agent starts")
+            guard try PrivateFolder.isThere(folder, setting: "AGENT_LOGS") else {
+                return "AGENT_LOGS: '\(folder)' is made when the agent starts"
+            }
+            try PrivateFolder.check(folder, setting: "AGENT_LOGS")
+            return "AGENT_LOGS: '\(folder)'"
         }
     }
 

@@ -5,11 +5,9 @@ import ServiceSettings
 enum PrivateFolder {
     /// Makes the folder at a full path, and those above it, where they are missing.
     ///
-    /// - Parameters:
-    ///   - setting: the setting that names it.
-    ///   - isGuarded: whether nobody else may write into it, as far as its mode and owner say.
+    /// - Parameter setting: The setting that names it.
     /// - Throws: ``StartupProblem`` where it cannot be made, or is open to others.
-    static func make(_ path: String, setting: String, isGuarded: Bool = false) throws {
+    static func make(_ path: String, setting: String) throws {
         var above = ""
         for name in path.split(separator: "/") {
             above += "/" + name
@@ -18,7 +16,7 @@ enum PrivateFolder {
                     "\(setting): '\(above)' cannot be made: \(String(cString: strerror(errno)))")
             }
         }
-        if isGuarded { try check(path, setting: setting) }
+        try check(path, setting: setting)
     }
 
     /// Looks whether a folder is there; where it is not, it can be made.

@@ -7,7 +7,7 @@ final class StateLock: Sendable {
 
     /// - Throws: ``StartupProblem`` where another agent holds it.
     init(folder: String) throws {
-        try PrivateFolder.make(folder, setting: "AGENT_STATE", isGuarded: true)
+        try PrivateFolder.make(folder, setting: "AGENT_STATE")
         let path = Self.path(folder)
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.unusable(path) }

@@ -64,6 +64,9 @@ struct ServiceDoctorTests {
             #expect(lost.lines.filter { $0.hasPrefix("fault   ") }.count == 5, "\(lost.lines)")
             #expect(!lost.lines.contains { $0.contains("0 applications") }, "\(lost.lines)")
             #expect(lost.lines.last == "AgentDaemon: 5 faults were found")
+            let open = try await visit(house.anotherAgent(), ["AGENT_LOGS": "/var/tmp"])
+            #expect(
+                open.lines.contains { $0.hasPrefix("fault   AGENT_LOGS: others may write into '/var/tmp'") })
         }
     }
 

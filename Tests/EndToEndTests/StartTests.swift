@@ -81,6 +81,7 @@ import Testing
         (["AGENT_RUNNER": "/nowhere"], "AGENT_RUNNER: '/nowhere' cannot be executed"),
         (["AGENT_RUNNER": "/usr"], "AGENT_RUNNER: '/usr' cannot be executed"),
         (["AGENT_STATE": "/var/tmp"], "AGENT_STATE: others may write into '/var/tmp'"),
+        (["AGENT_LOGS": "/var/tmp"], "AGENT_LOGS: others may write into '/var/tmp'"),
     ]
 
     @Test(.enabled(if: House.hasRoot, House.needsRoot)) func namesTheSettingThatKeepsTheAgentFromStarting()

@@ -12,7 +12,9 @@ final class LogFile: Sendable {
     init(folder: String) throws {
         try PrivateFolder.make(folder, setting: "AGENT_LOGS")
         let path = "\(folder)/agent.log"
-        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        // A script may have left a link or a pipe there.
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
+        descriptor = open(path, flags, 0o600)
         guard descriptor >= 0 else {
             throw StartupProblem(
                 "AGENT_LOGS: '\(path)' cannot be opened: \(String(cString: strerror(errno)))")

@@ -10,7 +10,7 @@ struct LogReader {
     private var lastNumber = 0
 
     init(_ folder: Directory) throws(ExecKitError) {
-        file = try folder.open(AttemptFile.log, O_RDONLY)
+        file = try folder.open(AttemptFile.log, O_RDONLY | O_NONBLOCK)
     }
 
     /// The next record, or nil where the log has no further whole one by now.

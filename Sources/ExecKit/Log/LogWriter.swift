@@ -41,7 +41,9 @@ struct LogWriter: ~Copyable {
         in folder: Directory, plainPath: String
     ) throws(ExecKitError) -> (frames: Descriptor, plain: Descriptor?) {
         let frames = try folder.open(AttemptFile.log, O_WRONLY | O_CREAT | O_EXCL)
-        let number = open(plainPath, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        // A pipe that a script has left there would keep the runner waiting for a reader.
+        let flags = O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+        let number = open(plainPath, flags, 0o600)
         return (frames, number < 0 ? nil : Descriptor(owning: number))
     }
 
