@@ -58,11 +58,11 @@ enum StoreFile {
         guard fsync(target) == 0 else { throw .system("cannot write '\(other)'") }
     }
 
-    /// Gives a file to the one whose folder it is in, where that may be done.
+    /// Gives a file, never a link's target, to the one whose folder it is in, where that may be done.
     static func giveToOwner(ofFolderOf path: String, _ file: String) throws(StoreError) {
         var status = stat()
         guard geteuid() == 0, stat(folder(of: path), &status) == 0 else { return }
-        guard chown(file, status.st_uid, status.st_gid) == 0 else {
+        guard lchown(file, status.st_uid, status.st_gid) == 0 else {
             throw .system("cannot give '\(file)' to the owner of its folder")
         }
     }
