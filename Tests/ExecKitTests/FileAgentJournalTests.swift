@@ -70,4 +70,27 @@ import Testing
             "\(error)".contains(path) && "\(error)".contains("enrol")
         }
     }
+
+    /// A rewrite that came to nothing leaves the old lines whole: nothing is written behind them.
+    @Test func aRewriteThatFailsDoesNoHarm() async throws {
+        let folder = try TemporaryDirectory()
+        let (path, bytes) = try await written(in: folder)
+        let journal = try FileAgentJournal(folder: folder.path)
+        let whole = try await journal.load()
+        // Where its draft has to be is a folder.
+        #expect(mkdir(path + ".new", 0o700) == 0)
+        await #expect(throws: JournalError.self) { try await journal.replace(with: [], archiving: []) }
+        await #expect(throws: JournalError.self) { try await journal.note(.acknowledged(3)) }
+        #expect(try Fixtures.bytes(path) == bytes)
+        #expect(try await FileAgentJournal(folder: folder.path).load() == whole)
+    }
+
+    /// What is there and cannot be read is not begun anew.
+    @Test func isNotBegunAnewWhereItCannotBeRead() async throws {
+        let folder = try TemporaryDirectory()
+        #expect(mkdir("\(folder.path)/journal", 0o700) == 0)
+        await #expect {
+            try await FileAgentJournal(folder: folder.path).load()
+        } throws: { "\($0)".contains("Is a directory") }
+    }
 }

@@ -27,10 +27,11 @@ struct AttemptFolder: Sendable {
         if isThere && lock == nil { return .running }
         // It is emptied before anything else: no new attempt may meet the old one's processes.
         let survivors = emptyControlGroup(fallback: controlGroup)
-        guard isThere else {
+        // What is there and cannot be read is not written over.
+        guard isThere, let traces = try? traces(bootID: bootID) else {
             return .ended(.stateLost(at: now(), survivors: survivors))
         }
-        switch traces(bootID: bootID).verdict {
+        switch traces.verdict {
         case .running: return .running
         // What began and says so no more has been meddled with.
         case .neverBegan
@@ -49,12 +50,13 @@ struct AttemptFolder: Sendable {
         }
     }
 
-    private func traces(bootID: String) -> AttemptTraces {
-        AttemptTraces(
+    private func traces(bootID: String) throws(ExecKitError) -> AttemptTraces {
+        let result = try directory.bytes(of: AttemptFile.result)
+        return AttemptTraces(
             isLockHeld: false, hasBegan: directory.has(AttemptFile.began),
             isSameBoot: AttemptBeginning(in: directory)?.bootID == bootID,
             cause: directory.text(AttemptFile.cause).flatMap(EndingCause.init),
-            result: directory.read(AttemptFile.result).flatMap { bytes in
+            result: result.flatMap { bytes in
                 (try? JSONValue(parsing: bytes)).flatMap { try? AttemptResult(json: $0) }
             })
     }
@@ -72,6 +74,7 @@ struct AttemptFolder: Sendable {
     @discardableResult
     func emptyControlGroup(fallback: String?) -> Int {
         let named = directory.read(AttemptFile.spec).flatMap(RunnerOrder.controlGroup(inSpec:))
+            .flatMap { AttemptGroups.isPath($0, of: attempt) ? $0 : nil }
         guard let path = named ?? fallback, let group = try? ControlGroup(path) else { return 0 }
         let survivors = group.empty()
         group.remove()

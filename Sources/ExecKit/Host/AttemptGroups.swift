@@ -7,6 +7,7 @@ import OpenSSLCrypto
 /// Their names tell whose they are, for agents with states of their own may share a place: so a script is found, and
 /// ended, though nothing else of its attempt is left.
 struct AttemptGroups: Sendable {
+    private static let mark = "provision-"
     private let prefix: String
 
     /// The groups of the agent with the state in this folder.
@@ -14,12 +15,18 @@ struct AttemptGroups: Sendable {
         let resolved = realpath(state, nil)
         defer { free(resolved) }
         let path = resolved.map { String(cString: $0) } ?? state
-        prefix = "provision-\(Hex.encode(SHA256.digest(Array(path.utf8))).prefix(12))-"
+        prefix = "\(Self.mark)\(Hex.encode(SHA256.digest(Array(path.utf8))).prefix(12))-"
     }
 
     /// Where the attempt's group is, or has to be made.
     func path(of attempt: AttemptID) throws(ExecKitError) -> String {
         "\(try ControlGroupPlace.own().path)/\(prefix)\(attempt)"
+    }
+
+    /// Whether a path, which the attempt's script may have written, can be that of its own group.
+    static func isPath(_ path: String, of attempt: AttemptID) -> Bool {
+        let name = path.split(separator: "/").last ?? ""
+        return name.hasPrefix(mark) && name.hasSuffix("-\(attempt)")
     }
 
     /// The attempts that have a group.

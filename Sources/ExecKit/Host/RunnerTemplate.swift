@@ -24,7 +24,12 @@ struct NewRunner: Sendable {
         shutdown(socket.number, Int32(SHUT_WR))
         var word = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         if poll(&word, 1, Int32(clamping: milliseconds)) == 0 { giveUp() }
-        return String(decoding: socket.readAll(limit: 65536) ?? [], as: UTF8.self)
+        var (said, portion) = ([UInt8](), [UInt8](repeating: 0, count: 4096))
+        // What a runner had said before it was killed counts.
+        while said.count < 65536, case .bytes(let count) = socket.read(into: &portion) {
+            said += portion[..<count]
+        }
+        return String(decoding: said, as: UTF8.self)
     }
 }
 

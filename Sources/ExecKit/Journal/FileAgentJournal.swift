@@ -80,13 +80,11 @@ public final class FileAgentJournal: AgentJournal {
     // MARK: - On the queue
 
     private func loadNow() throws -> [JournalEntry] {
-        guard folder.has(Self.name) else {
+        guard let bytes = try folder.bytes(of: Self.name, limit: 1 << 30) else {
             try replaceNow([])
             return []
         }
-        guard let bytes = folder.read(Self.name, limit: 1 << 30), bytes.starts(with: Self.magic) else {
-            throw damage(at: 0)
-        }
+        guard bytes.starts(with: Self.magic) else { throw damage(at: 0) }
         var entries: [JournalEntry] = []
         var position = Self.magic.count
         state.checksum = Self.magic
@@ -136,6 +134,8 @@ public final class FileAgentJournal: AgentJournal {
     }
 
     private func replaceNow(_ entries: [JournalEntry]) throws {
+        // Where it fails, nothing more may be written behind the old lines.
+        state.file = nil
         state.checksum = Self.magic
         try folder.replace(Self.name, Self.magic + frames(entries))
         state.file = try folder.open(Self.name, O_RDWR | O_APPEND)

@@ -71,15 +71,21 @@ final class Descriptor: Sendable {
         }
     }
 
-    /// Everything up to the end, or nil where it is more than `limit`.
+    /// Everything up to the end; nil, with `errno`, where it cannot be read or is more than `limit`.
     func readAll(limit: Int) -> [UInt8]? {
         var all: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
-        while case .bytes(let count) = read(into: &buffer) {
+        while true {
+            let count = Glibc.read(number, &buffer, buffer.count)
+            if count == 0 { return all }
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 { return nil }
+            guard all.count + count <= limit else {
+                errno = EFBIG
+                return nil
+            }
             all.append(contentsOf: buffer[..<count])
-            if all.count > limit { return nil }
         }
-        return all
     }
 
     /// Writes all of `bytes`; returns 0, or the errno that stopped it half-way.

@@ -14,17 +14,51 @@ extension Directory {
 
     /// Removes what has that name and all below it, without following any link.
     ///
-    /// What is mounted below it is detached, and stays as it is: a script that is killed leaves its mounts.
-    func removeTree(_ name: String) { removeTree(raw: name.utf8CString.map { CChar($0) }) }
+    /// What is mounted below it is detached, and stays as it is: a script that is killed leaves its mounts. However
+    /// deep the tree is, few descriptors are open at once.
+    func removeTree(_ name: String) {
+        remove(raw: name.utf8CString.map { CChar($0) }) { tree in
+            var isAnyRaised = true
+            while isAnyRaised {
+                isAnyRaised = false
+                tree.clear(levels: Self.mostLevels, raisingTo: tree, &isAnyRaised)
+            }
+        }
+    }
 
-    private func removeTree(raw name: [CChar]) {
+    private static let mostLevels = 64
+
+    /// Removes what is in it; what lies deeper than so many levels is raised to `top`, to be removed from there.
+    private func clear(levels: Int, raisingTo top: Directory, _ isAnyRaised: inout Bool) {
+        for name in rawNames() {
+            remove(raw: name) { below in
+                if levels > 0 {
+                    below.clear(levels: levels - 1, raisingTo: top, &isAnyRaised)
+                } else {
+                    for name in below.rawNames() { below.raise(raw: name, to: top, &isAnyRaised) }
+                }
+            }
+        }
+    }
+
+    /// Removes what has that name: a folder once it was cleared.
+    private func remove(raw name: [CChar], clear: (Directory) -> Void) {
         if unlinkat(descriptor.number, name, 0) == 0 { return }
         // A file may be mounted over it.
-        if errno == EBUSY, detach(raw: name) { return removeTree(raw: name) }
-        if let below = entered(raw: name) {
-            for each in below.rawNames() { below.removeTree(raw: each) }
-        }
+        if errno == EBUSY, detach(raw: name) { return remove(raw: name, clear: clear) }
+        if let below = entered(raw: name) { clear(below) }
         unlinkat(descriptor.number, name, AT_REMOVEDIR)
+    }
+
+    /// Moves a folder that has something in it to `top`, under a name that nothing has there.
+    private func raise(raw name: [CChar], to top: Directory, _ isAnyRaised: inout Bool) {
+        remove(raw: name) { below in
+            let other = "raised-\(UInt64.random(in: .min ... .max))"
+            if !below.rawNames().isEmpty, renameat(descriptor.number, name, top.descriptor.number, other) == 0
+            {
+                isAnyRaised = true
+            }
+        }
     }
 
     /// A folder in it without its mounts, of which there may be several, one over the other.

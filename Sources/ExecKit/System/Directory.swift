@@ -64,13 +64,24 @@ struct Directory: Sendable {
         return fstat(descriptor.number, &status) == 0 && status.st_nlink == 0
     }
 
-    /// Whether it holds something of that name.
-    func has(_ name: String) -> Bool { faccessat(descriptor.number, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 }
-
-    /// A file's bytes; nil where it is missing or longer than `limit`.
-    func read(_ name: String, limit: Int = 1 << 20) -> [UInt8]? {
-        (try? open(name, O_RDONLY | O_NONBLOCK))?.readAll(limit: limit)
+    /// Whether it holds something of that name; what cannot be looked at is not missing.
+    func has(_ name: String) -> Bool {
+        faccessat(descriptor.number, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT
     }
+
+    /// A file's bytes; nil where it is missing.
+    ///
+    /// - Throws: ``ExecKitError`` where it is there and cannot be read, or is longer than `limit`.
+    func bytes(of name: String, limit: Int = 1 << 20) throws(ExecKitError) -> [UInt8]? {
+        guard has(name) else { return nil }
+        guard let bytes = try open(name, O_RDONLY | O_NONBLOCK).readAll(limit: limit) else {
+            throw .system("read", path(of: name))
+        }
+        return bytes
+    }
+
+    /// A file's bytes; nil where it is missing, cannot be read or is longer than `limit`.
+    func read(_ name: String, limit: Int = 1 << 20) -> [UInt8]? { try? bytes(of: name, limit: limit) }
 
     /// A file's text without white space around it, or nil.
     func text(_ name: String) -> String? {
