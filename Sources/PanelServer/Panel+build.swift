@@ -83,8 +83,10 @@ struct Panel {
         // Stopped in the reverse order: HTTP first, so that whatever was accepted is still sent and taken in.
         let address = "\(configuration.host):\(configuration.port)"
         return Panel(
-            services: [dispatcher, ingestor, sweep, Listener(application: http, address: address)],
-            logger: logger)
+            services: [
+                Workers(services: [dispatcher, ingestor, sweep]),
+                Listener(application: http, address: address),
+            ], logger: logger)
     }
 
     /// What the panel has open for itself, and does not start without.
@@ -118,7 +120,7 @@ struct Panel {
 
     func run() async throws {
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: CancelledAtShutdown($0)) },
+            services: services.map { .init(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         // A client that does not read, or does not send what it announced, keeps no panel from its end.
         configuration.maximumGracefulShutdownDuration = .seconds(8)
@@ -126,11 +128,8 @@ struct Panel {
     }
 }
 
-/// A service that knows itself how to stop without dropping what it has begun.
-private protocol GracefulService: Service {}
-
 /// The web server, which says whose setting it is that it cannot listen.
-private struct Listener<Web: ApplicationProtocol>: GracefulService {
+private struct Listener<Web: ApplicationProtocol>: Service {
     let application: Web
     let address: String
 
@@ -146,20 +145,27 @@ private struct Listener<Web: ApplicationProtocol>: GracefulService {
     }
 }
 
-/// Ends a service whose loops know cancellation only, and the process where the service fails.
-private struct CancelledAtShutdown: Service {
-    let service: any Service
-
-    init(_ service: any Service) { self.service = service }
+/// What the panel does besides answering: services whose loops know cancellation only.
+///
+/// Where one fails the others end as they would at a cancel, and then the process.
+private struct Workers: Service {
+    let services: [any Service]
 
     func run() async throws {
-        guard !(service is any GracefulService) else { return try await service.run() }
         do {
-            try await cancelWhenGracefulShutdown { try await service.run() }
+            try await cancelWhenGracefulShutdown {
+                try await withThrowingTaskGroup { group in
+                    for service in services { group.addTask { try await service.run() } }
+                    try await group.next()
+                    group.cancelAll()
+                }
+            }
         } catch {
             // A read of the record that is cancelled half-way fails; nothing that was begun is lost by it.
             guard !Task.isShuttingDownGracefully else { return }
-            // At once: a web server that is cancelled with a client on its way in traps.
+            // It is the web server that has failed.
+            guard !Task.isCancelled else { throw error }
+            // Not by way of the web server: one that is cancelled with a client on its way in traps.
             Program.fail(PanelServer.name, error)
         }
     }
