@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import ExecKit
@@ -52,19 +53,27 @@ import Testing
     }
 
     /// A script may write another group's name into what tells of it: that one is not ended in its place.
-    @Test(arguments: ["bystander", "bystander-OWN", "provision-bystander"])
+    @Test(arguments: ["bystander", "bystander-OWN", "provision-bystander", "linked"])
     func endsNoGroupOfAnother(_ name: String) async throws {
         let host = server.host(limits: .short())
         let attempt = try await server.start("exit 0", on: host)
         _ = try await server.follow(attempt, host)
         let own = name.replacing("OWN", with: attempt.description)
         let bystander = try ControlGroup.make("\(ControlGroupPlace.own().path)/\(own)")
-        defer { bystander.remove() }
+        let process = try ChildProcess(["sleep", "1000"], folder: server.root)
+        try bystander.adopt(process.pid)
+        defer {
+            process.end(SIGKILL)
+            bystander.remove()
+        }
+        let link = "\(server.root)/provision-link-\(attempt)"
+        try #require(symlink(bystander.folder.path, link) == 0)
+        let path = name == "linked" ? link : bystander.folder.path
         let folder = try server.folder(of: attempt)
         folder.remove(AttemptFile.spec)
-        try folder.create(AttemptFile.spec, Array(#"{"cgroup":"\#(bystander.folder.path)"}"#.utf8))
+        try folder.create(AttemptFile.spec, Array(#"{"cgroup":"\#(path)"}"#.utf8))
         _ = await server.host().survey()
-        #expect(bystander.isThere)
+        #expect(isAlive(process.pid))
     }
 
     /// What a script puts in the place of a log keeps nobody waiting for a reader or a writer.

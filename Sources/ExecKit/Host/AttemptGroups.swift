@@ -25,8 +25,11 @@ struct AttemptGroups: Sendable {
 
     /// Whether a path, which the attempt's script may have written, can be that of its own group.
     static func isPath(_ path: String, of attempt: AttemptID) -> Bool {
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
         let name = path.split(separator: "/").last ?? ""
         return name.hasPrefix(mark) && name.hasSuffix("-\(attempt)")
+            && resolved.map { String(cString: $0) } == path
     }
 
     /// The attempts that have a group.

@@ -18,8 +18,9 @@ extension Directory {
     /// deep the tree is, few descriptors are open at once.
     func removeTree(_ name: String) {
         remove(raw: name.utf8CString.map { CChar($0) }) { tree in
+            // Somebody may be making it deeper all the time.
             var isAnyRaised = true
-            while isAnyRaised {
+            for _ in 0..<Self.mostPasses where isAnyRaised {
                 isAnyRaised = false
                 tree.clear(levels: Self.mostLevels, raisingTo: tree, &isAnyRaised)
             }
@@ -27,6 +28,7 @@ extension Directory {
     }
 
     private static let mostLevels = 64
+    private static let mostPasses = 2000
 
     /// Removes what is in it; what lies deeper than so many levels is raised to `top`, to be removed from there.
     private func clear(levels: Int, raisingTo top: Directory, _ isAnyRaised: inout Bool) {
