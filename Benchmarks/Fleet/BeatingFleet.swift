@@ -52,7 +52,7 @@ struct BeatingFleet {
             let agent = machines[index].agent
             commands += [
                 ["SET", RedisArgument("provision:beat:\(agent)"), RedisArgument(beat), "EX", 45],
-                ["PUBLISH", "provision:bell", RedisArgument("\(agent)")],
+                ["PUBLISH", RedisArgument("provision:bell:\(agent)"), ""],
             ]
         }
         for reply in try await connection.pipeline(commands) { _ = try connection.checked(reply) }
