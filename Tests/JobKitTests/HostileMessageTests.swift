@@ -90,6 +90,30 @@ enum HostileMessage: String, CaseIterable, Sendable {
 }
 
 @Suite("Messages from an owner of the wire") struct HostileMessageTests {
+    /// Swift orders the marks on one letter in time that grows with their square: whoever has no key does not make it.
+    @Test(.timeLimit(.minutes(1)), arguments: ["k", "t"]) func comparesNoTextOfThousandsOfMarks(
+        _ member: String
+    )
+        throws
+    {
+        let marks = String(repeating: "\u{301}", count: 8000) + String(repeating: "\u{327}", count: 8000)
+        let envelope = try SignedEnvelope(
+            parsing: Fixtures.downlinks([.job(Fixtures.order())])[0].bytes,
+            maximum: SignedEnvelope.maximumDown)
+        let bytes = envelope.changed { $0[member] = .string("e" + marks) }
+        #expect(throws: EnvelopeError.malformed) {
+            try SignedEnvelope(parsing: bytes, maximum: SignedEnvelope.maximumUp)
+        }
+    }
+
+    /// Nor does an agent, with what it has signed.
+    @Test func believesNoTextOfThousandsOfMarks() throws {
+        var reader = try MemberReader(["session": .string("e" + String(repeating: "\u{301}", count: 31))])
+        #expect(throws: MemberReader.Failure.self) { try reader.string("session") }
+        reader = try MemberReader(["session": .string("e" + String(repeating: "\u{301}", count: 30))])
+        #expect(try reader.string("session").utf8.count == 61)
+    }
+
     private let genesis = ChainHead(genesis: .down, agent: Fixtures.agent, epoch: 1)
     private let now = Moment(wall: Fixtures.time, boot: 0)
 

@@ -30,7 +30,9 @@ package struct MemberReader {
     }
 
     package mutating func string(_ name: String) throws(Failure) -> String {
-        guard let text = value(name)?.string else { throw Failure(member: name, wanted: "a string") }
+        guard let text = value(name)?.string, !Characters.isOverloaded(text) else {
+            throw Failure(member: name, wanted: "a string")
+        }
         return text
     }
 
@@ -72,7 +74,7 @@ package struct MemberReader {
         guard let object = value(name)?.object else { throw Failure(member: name, wanted: "an object") }
         var result: [String: String] = [:]
         for member in object {
-            guard let text = member.value.string else {
+            guard let text = member.value.string, !Characters.isOverloaded(text) else {
                 throw Failure(member: name, wanted: "an object of strings")
             }
             result[member.name] = text

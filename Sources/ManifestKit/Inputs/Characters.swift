@@ -42,6 +42,17 @@ package enum Characters {
         return nil
     }
 
+    /// Whether a letter of `text` carries more marks than it may.
+    package static func isOverloaded(_ text: String) -> Bool {
+        if text.utf8.allSatisfy({ $0 < 0x80 }) { return false }
+        var marks = 0
+        for scalar in text.unicodeScalars {
+            marks = isMark(scalar) ? marks + 1 : 0
+            if marks > maximumMarks { return true }
+        }
+        return false
+    }
+
     /// Whether `scalar` is written above, below or around the letter before it.
     static func isMark(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value >= 0x300 && scalar.properties.canonicalCombiningClass != .notReordered
