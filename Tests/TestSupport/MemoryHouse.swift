@@ -17,12 +17,14 @@ package struct MemoryHouse: Sendable {
     package let discoveries = Broadcast<AgentID>()
 
     private let notes: any CrashNotes
+    private let agentLink: any AgentLink
     private let clock: any Clock<Duration> = ContinuousClock()
 
     package init(
         store: any JobStore = MemoryJobStore(), journal: any AgentJournal = MemoryAgentJournal(),
         notes: any CrashNotes = MemoryCrashNotes(), jobLife: Int = 3600,
         link panelLink: (MemoryJobQueue) -> any PanelLink = { $0 },
+        agentLink: (any AgentLink) -> any AgentLink = { $0 },
         readiness: @escaping @Sendable (AttemptID) async -> Bool = { _ in true },
         script: @escaping MemoryAttemptHost.Script
     ) {
@@ -32,6 +34,7 @@ package struct MemoryHouse: Sendable {
         self.journal = journal
         self.notes = notes
         queue = MemoryJobQueue()
+        self.agentLink = agentLink(queue.link(for: Fixtures.agent))
         host = MemoryAttemptHost(readiness: readiness, script: script)
         let link = panelLink(queue)
         let keyring = Fixtures.keyring
@@ -116,8 +119,7 @@ package struct MemoryHouse: Sendable {
                 agent: Fixtures.agent, machine: "test-machine", bootID: "boot", version: "test",
                 facts: { ["os_id": "debian", "os_version": "12", "arch": "x86_64"] }),
             session: Fixtures.session, keys: Fixtures.keys, journal: journal,
-            link: queue.link(for: Fixtures.agent),
-            host: host, clock: clock, now: { Self.now() }, notes: notes,
+            link: agentLink, host: host, clock: clock, now: { Self.now() }, notes: notes,
             onEvent: { agentEvents.tell($0) })
     }
 

@@ -176,8 +176,11 @@ public struct AgentMachine: Sendable {
     /// set back, or somebody has put an acknowledgement where no true one comes after it.
     mutating func noteSeen(_ delivery: Delivery, isStuck: Bool) {
         if let seen = delivery.acknowledgement?.mark { mark = seen }
-        if isStuck || delivery == Delivery() { mark = nil }
+        if isStuck || delivery == Delivery() { forgetMark() }
     }
+
+    /// Asks for the newest acknowledgement anew: a mark that was damaged on its way is one that no wire understands.
+    mutating func forgetMark() { mark = nil }
 
     /// Adds a line that must be on the disk before anything that follows from it is done.
     mutating func write(_ line: JournalEntry) {

@@ -120,6 +120,7 @@ public actor AgentWorker {
                 return scrutiny
             }
             caution.take()
+            linesSinceCompaction = entries.count
             if isAnySetAside {
                 onEvent(.setAside)
                 // The next run is not to look at it in whole either.
@@ -270,7 +271,10 @@ public actor AgentWorker {
                 let delivery = await attempt({ [link] () async throws(QueueError) in
                     try await link.receive(after: place, acknowledgement: mark, waiting: 10)
                 })
-            else { continue }
+            else {
+                machine.forgetMark()
+                continue
+            }
             let isNews = await take(delivery)
             // The panel's word may make room for more.
             if isNews { reports.ring() }

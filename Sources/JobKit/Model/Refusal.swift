@@ -31,10 +31,14 @@ public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// What exactly did not fit.
     public let message: String
 
-    /// A refusal with its sentence.
+    /// Characters a sentence has at most: it travels in one message, whatever it names.
+    private static let longest = 2000
+
+    /// A refusal with its sentence, which is cut short where it is too long to be told.
     public init(_ reason: RefusalReason, _ message: String) {
         self.reason = reason
-        self.message = message
+        let isShort = message.unicodeScalars.count <= Self.longest
+        self.message = isShort ? message : Substring(message.unicodeScalars.prefix(Self.longest)) + "…"
     }
 
     /// `reason: message`.
