@@ -50,7 +50,11 @@ struct Agent {
             journal: try FileAgentJournal(folder: configuration.stateFolder),
             link: try link.link(for: configuration.agent),
             host: host, clock: ContinuousClock(), now: SystemTime.now,
-            notes: try FileAgentNotes(folder: configuration.stateFolder), onEvent: logging.worker)
+            notes: try FileAgentNotes(folder: configuration.stateFolder),
+            onEvent: { event in
+                logging.worker(event)
+                if case .recovered = event { SystemdNotification.ready() }
+            })
         logger.info(
             "agent starts", metadata: ["agent": "\(configuration.agent)", "keys": "\(configuration.keys[0])"])
         return Agent(worker: worker, logger: logger, lock: lock)

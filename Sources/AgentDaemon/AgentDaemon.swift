@@ -26,7 +26,6 @@ struct AgentDaemon {
             logger.logLevel = configuration.logLevel
             do {
                 let agent = try await Agent.build(configuration, logger: logger)
-                SystemdNotification.ready()
                 try await agent.run()
             } catch {
                 FileLogHandler(file: file).note(.critical, "agent ends: \(error)")

@@ -8,6 +8,9 @@ package enum Program {
     ///
     /// Called wrongly it ends with 2, asked for help with 0.
     package static func main(_ name: String, _ body: () async throws -> Void) async {
+        // Where the system keeps a crashed program's memory, it is not to keep secrets.
+        var none = rlimit(rlim_cur: 0, rlim_max: 0)
+        setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         do {
             #if DEBUG
                 try armCrashPoint()
