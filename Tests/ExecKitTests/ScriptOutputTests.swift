@@ -173,4 +173,15 @@ extension TestServer {
         places.logs = "\(places.state)/logs"
         try await body(host(in: places))
     }
+
+    /// A script that says a byte at a time, for days, fills neither its runner nor its agent with records.
+    @Test func whatIsHeldBackHasFewParts() {
+        var tail = LogTail(limit: 1 << 20)
+        for number in 0..<100_000 {
+            tail.append([UInt8(truncatingIfNeeded: number)], at: Timestamp(milliseconds: Int64(number)))
+        }
+        #expect(tail.parts.count < 100 && tail.droppedBytes == 0)
+        #expect(
+            tail.parts.flatMap(\.bytes) == (0..<100_000).map { UInt8(truncatingIfNeeded: $0) })
+    }
 }

@@ -35,7 +35,7 @@ struct AttemptFolder: Sendable {
         case .running: return .running
         // What began and says so no more has been meddled with.
         case .neverBegan
-        where directory.has(AttemptFile.cause) || LogReader.summary(of: directory)?.records ?? 0 > 0:
+        where directory.has(AttemptFile.cause) || LogReader.summary(of: directory).records > 0:
             return .ended(.stateLost(at: now(), survivors: survivors))
         case .neverBegan: return .neverBegan
         case .ended(let result): return .ended(checked(result))
@@ -61,10 +61,12 @@ struct AttemptFolder: Sendable {
             })
     }
 
-    /// The result, its log as it can still be read.
+    /// The result, its log as it can still be read; what cannot be is cut.
     private func checked(_ result: AttemptResult) -> AttemptResult {
-        let found = LogReader.summary(of: directory, cutBytes: result.log?.cutBytes ?? 0)
-        guard found != result.log else { return result }
+        guard let told = result.log else { return result }
+        var found = LogReader.summary(of: directory, cutBytes: told.cutBytes)
+        guard found != told else { return result }
+        found.cutBytes += max(0, told.bytes - found.bytes)
         var result = result
         result.log = found
         return result

@@ -32,17 +32,17 @@ struct LogReader {
         return record
     }
 
-    /// What a log holds up to its last whole record.
-    static func summary(of folder: Directory, cutBytes: Int = 0) -> AttemptResult.Log? {
-        guard var reader = try? LogReader(folder) else { return nil }
+    /// What a log holds up to its last whole record; nothing where it is gone.
+    static func summary(of folder: Directory, cutBytes: Int = 0) -> AttemptResult.Log {
+        var reader = try? LogReader(folder)
         var digest = SHA256()
         var bytes = 0
-        while let record = reader.next() {
+        while let record = reader?.next() {
             digest.update(record.bytes)
             bytes += record.bytes.count
         }
         return AttemptResult.Log(
-            records: reader.lastNumber, bytes: bytes, cutBytes: cutBytes,
+            records: reader?.lastNumber ?? 0, bytes: bytes, cutBytes: cutBytes,
             digest: Hex.encode(digest.finalize()))
     }
 }

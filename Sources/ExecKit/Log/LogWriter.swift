@@ -106,6 +106,8 @@ struct LogWriter: ~Copyable {
 
 /// The last part of the output that is over the quota, in memory.
 struct LogTail {
+    private static let smallPart = 4096
+
     let limit: Int
     private(set) var droppedBytes = 0
     private var held: [(at: Timestamp, bytes: [UInt8])] = []
@@ -117,7 +119,13 @@ struct LogTail {
     var parts: ArraySlice<(at: Timestamp, bytes: [UInt8])> { held[first...] }
 
     mutating func append(_ bytes: [UInt8], at time: Timestamp) {
-        held.append((time, bytes))
+        // A script may say a byte at a time, for days.
+        if let last = held.indices.last, last >= first, held[last].bytes.count + bytes.count <= Self.smallPart
+        {
+            held[last].bytes += bytes
+        } else {
+            held.append((time, bytes))
+        }
         size += bytes.count
         while first < held.count - 1, size - held[first].bytes.count >= limit {
             size -= held[first].bytes.count
