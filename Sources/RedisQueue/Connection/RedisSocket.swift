@@ -28,15 +28,26 @@ final class RedisSocket: RedisTransport {
     static func connected(to url: RedisURL, until deadline: ContinuousClock.Instant) throws(RedisError)
         -> RedisSocket
     {
+        let addresses = try SocketAddress.all(of: url, until: deadline)
+        return try connected(to: url, at: addresses, until: deadline)
+    }
+
+    /// A socket connected to the first of these addresses that answers.
+    static func connected(
+        to url: RedisURL, at addresses: [SocketAddress], until deadline: ContinuousClock.Instant
+    ) throws(RedisError) -> RedisSocket {
         var last = "it has no address"
-        for address in try SocketAddress.all(of: url, until: deadline) {
+        for (index, address) in addresses.enumerated() {
             let descriptor = Glibc.socket(address.family, CInt(SOCK_STREAM.rawValue) | flags, 0)
             guard descriptor >= 0 else {
                 last = systemMessage()
                 continue
             }
             let socket = RedisSocket(descriptor: descriptor, url: url)
-            guard let failure = socket.connect(to: address, until: deadline) else {
+            // One that does not answer takes no more than its part of the time from those behind.
+            let now = ContinuousClock.now
+            let end = now + (deadline - now) / (addresses.count - index)
+            guard let failure = socket.connect(to: address, until: end) else {
                 socket.setOptions(isNetwork: address.family != AF_UNIX)
                 return socket
             }
