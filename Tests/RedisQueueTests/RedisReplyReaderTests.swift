@@ -55,6 +55,20 @@ import Testing
         #expect(throws: RedisReplyReader.Violation.self) { try read("*5\r\n*3\r\n*3\r\n", limits: limits) }
     }
 
+    @Test func readsAsManyLevelsAsStreamsInATransactionAndOneMore() throws {
+        let reply = (0..<7).reduce(RedisReply.integer(1)) { reply, _ in .array([reply]) }
+        #expect(try read(nested(levels: 7)) == [reply])
+    }
+
+    /// Copying and freeing would take a piece of the stack for each level.
+    @Test(arguments: [8, 9, 100, 100_000]) func refusesALevelTooManyWhateverHiredisThinksOfIt(levels: Int) {
+        #expect(throws: RedisReplyReader.Violation.malformed("a reply of more than 7 levels")) {
+            try read(nested(levels: levels))
+        }
+    }
+
+    private func nested(levels: Int) -> String { String(repeating: "*1\r\n", count: levels) + ":1\r\n" }
+
     @Test func countsEachReplyForItself() throws {
         let limits = RedisReplyReader.Limits(byteCount: 40, elementCount: 2)
         let one = "*2\r\n+a\r\n+b\r\n"

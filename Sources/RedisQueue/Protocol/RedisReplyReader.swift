@@ -10,10 +10,12 @@ final class RedisReplyReader {
         var byteCount = 5 << 20
         /// The most elements of one reply, counted through all its levels.
         var elementCount = 1 << 17
+        /// The most arrays within one another: streams take five of them, and a transaction is one more.
+        var levelCount = 7
     }
 
     /// Why the bytes are not replies.
-    enum Violation: Error {
+    enum Violation: Error, Hashable {
         /// They are too many for one reply, or announce too many elements.
         case tooLarge(String)
         /// They are not of the protocol.
@@ -22,11 +24,30 @@ final class RedisReplyReader {
 
     // hiredis allocates an array when it has read no more than its length; this is asked before.
     private final class Allowance {
-        var elementCount = 0
+        var elementCount: Int
+        private let levelCount: Int
+        private(set) var isTooDeep = false
+
+        init(_ limits: Limits) {
+            elementCount = limits.elementCount
+            levelCount = limits.levelCount
+        }
+
+        // hiredis 1.0 to 1.2 know no limit: copying and freeing what they make would overflow the stack.
+        func allowsLevel(of task: redisReadTask) -> Bool {
+            var level = 1
+            var parent = task.parent
+            while let task = parent {
+                level += 1
+                parent = task.pointee.parent
+            }
+            isTooDeep = level > levelCount
+            return !isTooDeep
+        }
     }
 
     private let limits: Limits
-    private let allowance = Allowance()
+    private let allowance: Allowance
     private let reader: UnsafeMutablePointer<redisReader>
     private let functions: UnsafeMutablePointer<redisReplyObjectFunctions>
     private var unfinishedByteCount = 0
@@ -36,20 +57,20 @@ final class RedisReplyReader {
             preconditionFailure("hiredis had no memory for a reader")
         }
         self.limits = limits
+        allowance = Allowance(limits)
         self.reader = reader
         functions = .allocate(capacity: 1)
         functions.initialize(to: defaults.pointee)
         functions.pointee.createArray = { task, count in
             guard let task, let context = task.pointee.privdata else { return nil }
             let allowance = Unmanaged<Allowance>.fromOpaque(context).takeUnretainedValue()
-            guard count <= allowance.elementCount else { return nil }
+            guard allowance.allowsLevel(of: task.pointee), count <= allowance.elementCount else { return nil }
             allowance.elementCount -= Int(count)
             return RedisReplyReader.createArray?(task, count)
         }
         reader.pointee.fn = functions
         // Unretained: the reader dies with self, which holds the allowance.
         reader.pointee.privdata = Unmanaged.passUnretained(allowance).toOpaque()
-        allowance.elementCount = limits.elementCount
     }
 
     deinit {
@@ -85,7 +106,8 @@ final class RedisReplyReader {
     }
 
     private func violation() -> Violation {
-        reader.pointee.err == REDIS_ERR_OOM
+        if allowance.isTooDeep { return .malformed("a reply of more than \(limits.levelCount) levels") }
+        return reader.pointee.err == REDIS_ERR_OOM
             ? .tooLarge("a reply of more than \(limits.elementCount) elements")
             : .malformed("bytes that are no reply")
     }
