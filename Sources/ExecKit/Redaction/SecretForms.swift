@@ -69,23 +69,6 @@ enum SecretForms {
         }
     }
 
-    /// With and without escaped slashes, and with and without `\u` for what is not ASCII.
-    private static func json(_ bytes: [UInt8]) -> [[UInt8]] {
-        let plain = escape(bytes) { byte in
-            if let escaped = controlEscape(byte) { return escaped }
-            if byte == UInt8(ascii: "\"") { return backslashed(byte) }
-            return byte < 0x20 ? Array("\\u00".utf8) + hex([byte], digits: lowerDigits) : nil
-        }
-        let ascii = String(decoding: plain, as: UTF8.self).utf16.flatMap { unit -> [UInt8] in
-            if unit < 0x7F { return [UInt8(unit)] }
-            let bytes = [UInt8(unit >> 8), UInt8(unit & 0xFF)]
-            return Array("\\u".utf8) + hex(bytes, digits: lowerDigits)
-        }
-        return [plain, ascii].flatMap { text in
-            [text, escape(text) { $0 == UInt8(ascii: "/") ? backslashed($0) : nil }]
-        }
-    }
-
     /// Percent-encoded with the habits of the common encoders.
     private static func url(_ bytes: [UInt8]) -> [[UInt8]] {
         var forms: [[UInt8]] = []
@@ -118,10 +101,10 @@ enum SecretForms {
 
     // MARK: - Numbers
 
-    private static let lowerDigits = Array("0123456789abcdef".utf8)
-    private static let upperDigits = Array("0123456789ABCDEF".utf8)
+    static let lowerDigits = Array("0123456789abcdef".utf8)
+    static let upperDigits = Array("0123456789ABCDEF".utf8)
 
-    private static func hex(_ bytes: [UInt8], digits: [UInt8]) -> [UInt8] {
+    static func hex(_ bytes: [UInt8], digits: [UInt8]) -> [UInt8] {
         bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
     }
 
