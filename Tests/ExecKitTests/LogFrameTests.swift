@@ -61,6 +61,24 @@ import Testing
         #expect(try read(LogFrame.encode(record(2, "r"))).isEmpty)
     }
 
+    @Test func theLongestRecordsAreReadWhole() throws {
+        let longest = String(repeating: "y", count: LogFrame.maximumOutput)
+        let records = (1...5).map { record($0, $0 == 2 ? "short" : longest) }
+        #expect(try read(records.flatMap { LogFrame.encode($0) }) == records)
+    }
+
+    /// As a script leaves its own log with `truncate -s 100G`; nobody has the memory for that.
+    @Test func aLogOfAnyLengthEndsWithItsLastRecord() throws {
+        let folder = try scratch.fresh()
+        let file = try folder.open(AttemptFile.log, O_WRONLY | O_CREAT)
+        for number in 1...3 { _ = file.write(LogFrame.encode(record(number, "whole"))) }
+        try #require(ftruncate(file.number, 100 << 30) == 0)
+        var reader = try LogReader(folder)
+        for number in 1...3 { #expect(reader.next() == record(number, "whole")) }
+        for _ in 0..<3 { #expect(reader.next() == nil) }
+        #expect(LogReader.summary(of: folder)?.records == 3)
+    }
+
     @Test func readingGoesOnWhereTheFileGrows() throws {
         let folder = try scratch.fresh()
         let file = try folder.open(AttemptFile.log, O_WRONLY | O_CREAT)

@@ -9,6 +9,7 @@ enum LogFrame {
     static let headSize = 24
     /// Longer records are never written; a length beyond it is damage.
     static let maximumOutput = 16384
+    static let maximumSize = headSize + maximumOutput
 
     static func encode(_ record: LogRecord) -> [UInt8] {
         var frame: [UInt8] = []

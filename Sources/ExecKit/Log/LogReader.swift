@@ -15,14 +15,18 @@ struct LogReader {
 
     /// The next record, or nil where the log has no further whole one by now.
     mutating func next() -> LogRecord? {
-        if let record = take() { return record }
-        var chunk = [UInt8](repeating: 0, count: 65536)
-        while case let count = pread(file.number, &chunk, chunk.count, offset), count > 0 {
+        while true {
+            if let record = take() { return record }
+            // As much as a frame can be, with no record at its beginning, stays here for good:
+            // nothing behind it counts, and a script may give the file any length.
+            let missing = LogFrame.maximumSize - buffer.count
+            guard missing > 0 else { return nil }
+            var chunk = [UInt8](repeating: 0, count: missing)
+            let count = pread(file.number, &chunk, missing, offset)
+            guard count > 0 else { return nil }
             offset += count
             buffer += chunk[..<count]
-            if let record = take() { return record }
         }
-        return nil
     }
 
     private mutating func take() -> LogRecord? {
