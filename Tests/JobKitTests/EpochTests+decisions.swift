@@ -59,6 +59,25 @@ extension EpochTests {
         #expect(try await calledOff() == [given.id])
     }
 
+    /// Honest agents tell it once in an epoch; another one fills neither wire nor disk by it.
+    @Test(arguments: [true, false]) func callsOffOnceInAnEpoch(isRecovering: Bool) async throws {
+        try await meetAgent(isRecovering: isRecovering)
+        let began: [JobEvent] = [.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)]
+        try await insert(
+            began.reduce(Fixtures.job(1)) { try $0.after($1) }.after(.cancelRequested),
+            began.reduce(Fixtures.job(2)) { try $0.after($1) }.after(.abandoned("given up")))
+        let inventory = AgentEvent.inventory([], live: [Fixtures.order(2).attempt])
+        for _ in 1...2 {
+            #expect(try await ingest([inventory, inventory]).quarantined.isEmpty)
+            #expect(try await calledOff() == [1, 2].map { Fixtures.jobID($0) })
+        }
+        _ = try await store.write { [epoch] in
+            try $0.beginNewEpochs(at: Timestamp(milliseconds: Int64(epoch) * 1000))
+        }
+        _ = try await ingest([inventory, inventory])
+        #expect(try await calledOff() == [1, 2].map { Fixtures.jobID($0) })
+    }
+
     /// Enrolled anew since the backup: the server may have another journal by now, and tell nothing of before.
     @Test func offersNothingAgainOfAnEarlierKey() async throws {
         try await meetAgent(isRecovering: false)

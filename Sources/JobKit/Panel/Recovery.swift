@@ -189,10 +189,13 @@ struct Recovery {
     /// Ends what an agent tells of its past: what waits and was not told of never began, and is offered now; what is
     /// to be called off is called off again, for the word of it went with the last epoch.
     ///
+    /// That is told once in an epoch; an agent that goes on telling it gets no messages for it.
+    ///
     /// - Parameter live: attempts that the agent has under way.
     func finish(
         _ record: inout AgentRecord, _ store: any StoreWriter, live: [AttemptID]
     ) throws {
+        guard try store.next("inventory \(agent) \(record.epoch)") == 1 else { return }
         record.recoveringSince = nil
         try store.save(record)
         if isRecovering { try offerWhatNeverBegan(store, live: live) }
