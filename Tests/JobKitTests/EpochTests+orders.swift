@@ -58,6 +58,17 @@ extension EpochTests {
         #expect(line?.draft.detail == ["orders": "3"])
     }
 
+    /// An agent that never comes to the end of its inventory writes no trail without end.
+    @Test func writesOrdersThatNobodyKnowsDownABoundedNumberOfTimes() async throws {
+        try await meetAgent(isRecovering: true)
+        var invented = Fixtures.order(1)
+        invented.voucher = Array(repeating: 7, count: 60)
+        let part = AgentEvent.inventory([AttemptSummary(order: invented, end: .withdrawn)], live: nil)
+        _ = try await ingest(Array(repeating: part, count: 150))
+        let trail = try await store.read { try $0.audit(after: 0, limit: 999) }
+        #expect(trail.count { $0.draft.action == "agent.unknown_orders" } == 100)
+    }
+
     /// A line of the agent's archive that is damaged says nothing; what is told of later attempts holds.
     @Test(arguments: [1, 2]) func goesOnBehindAttemptsThatAreNotTold(known attempt: Int) async throws {
         try await meetAgent(isRecovering: true)

@@ -63,12 +63,20 @@ import Testing
     @Test func takesNoMoreOutputThanAnyAgentKeeps() async throws {
         try await insert(Fixtures.job().after(.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)))
         let half = LogExtent.maximumBytes / 2
-        let sizes = [half, half, LogExtent.maximumBytes % 2, 1]
+        let sizes = [half, LogExtent.maximumBytes - half - 1, 1, 1]
         let why = try await ingest(
             sizes.enumerated().map { output([$0.offset + 1: String(repeating: "A", count: $0.element)]) })
         #expect(why?.contains("larger than any agent keeps") == true)
         let extent = try await store.read { try $0.logExtent(of: attempt) }
         #expect(extent == LogExtent(records: 3, bytes: LogExtent.maximumBytes))
+    }
+
+    /// The bound on bytes would bound no number of them.
+    @Test func takesNoOutputWithoutBytes() async throws {
+        try await insert(Fixtures.job().after(.claimed(attempt: 1), .began(attempt: 1, at: Fixtures.time)))
+        let why = try await ingest([output([1: "a"]), output([2: "b", 3: ""])])
+        #expect(why == "log of attempt '\(attempt)' has a record without bytes")
+        #expect(try await log() == ["a"])
     }
 
     /// Of a job that was given up it is still worth knowing what became, where it had been claimed.
@@ -119,6 +127,18 @@ import Testing
         #expect(try await job() == ended)
         let trail = try await store.read { try $0.audit(after: 0, limit: 99) }
         #expect(trail.last?.draft.action == "job.late")
+    }
+
+    /// No line of the trail is ever deleted: what an agent says again and again is written down once.
+    @Test func writesWhatComesTooLateDownOnce() async throws {
+        try await insert()
+        #expect(try await ingest([claim]) == nil)
+        #expect(try await ingest([beginning, success]) == nil)
+        let other = AgentEvent.claimed(AttemptID(job: attempt.job, number: 7))
+        for _ in 1...3 { #expect(try await ingest([claim, other, failure, claim]) == nil) }
+        let trail = try await store.read { try $0.audit(after: 0, limit: 99) }
+        let late = trail.map(\.draft).filter { $0.action == "job.late" }
+        #expect(late.map { $0.detail["event"] } == ["claimed", "finished"])
     }
 
     /// J31: what is written after the end is not part of the log whose digest the end told.

@@ -3,6 +3,8 @@ public enum JobTransition: Hashable, Sendable {
     /// The record after the event.
     case changed(JobRecord)
     /// The event came too late or again: nothing changes, the audit trail gets a line.
+    ///
+    /// Of an agent's events it gets one of each kind for an attempt.
     case late
 }
 

@@ -117,6 +117,10 @@ struct EventBatch: Sendable {
         else {
             throw Breach("log records of attempt '\(attempt)' do not follow record \(last)")
         }
+        // Of those no bound on bytes would bound the number; an agent writes none.
+        guard news.allSatisfy({ !$0.bytes.isEmpty }) else {
+            throw Breach("log of attempt '\(attempt)' has a record without bytes")
+        }
         guard extent.bytes + news.reduce(0, { $0 + $1.bytes.count }) <= LogExtent.maximumBytes else {
             throw Breach("log of attempt '\(attempt)' is larger than any agent keeps")
         }

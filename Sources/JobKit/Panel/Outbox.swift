@@ -49,12 +49,27 @@ extension StoreWriter {
                     at: now, actor: actor, action: "job.\(event.name)", job: job.id, agent: job.agent,
                     detail: detail))
         case .late:
-            try record(
-                AuditDraft(
-                    at: now, actor: actor, action: "job.late", job: job.id, agent: job.agent,
-                    detail: ["event": event.name, "state": job.state.rawValue]))
+            let line = AuditDraft(
+                at: now, actor: actor, action: "job.late", job: job.id, agent: job.agent,
+                detail: ["event": event.name, "state": job.state.rawValue])
+            if event.attempt == nil {
+                try record(line)
+            } else {
+                try record(line, of: "late \(job.attempt.id) \(event.name)")
+            }
         }
         return transition
+    }
+
+    /// Writes a line that an agent can bring about without end, and that nobody can delete: so often at most.
+    ///
+    /// - Parameters:
+    ///   - draft: the line.
+    ///   - name: what it is counted as.
+    ///   - limit: how often it is written.
+    func record(_ draft: AuditDraft, of name: String, atMost limit: Int = 1) throws {
+        guard try next(name) <= limit else { return }
+        try record(draft)
     }
 }
 

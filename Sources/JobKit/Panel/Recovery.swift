@@ -120,6 +120,9 @@ struct Recovery {
     let isRecovering: Bool
     let now: Timestamp
 
+    /// Parts of an inventory in one epoch of which it is written down that they name orders nobody knows.
+    private static let partsWithStrangers = 100
+
     /// Brings jobs to where their agent saw them last; attempts of one job follow one another.
     ///
     /// - Returns: the jobs that this changed, one for each attempt that did.
@@ -145,11 +148,12 @@ struct Recovery {
                 }
             }
         }
-        if strangers > 0 {
+        if strangers > 0, let epoch = try store.agent(agent)?.epoch {
             try store.record(
                 AuditDraft(
                     at: now, actor: "agent:\(agent)", action: "agent.unknown_orders", agent: agent,
-                    detail: ["orders": String(strangers)]))
+                    detail: ["orders": String(strangers)]),
+                of: "strangers \(agent) \(epoch)", atMost: Self.partsWithStrangers)
         }
         return changed
     }
