@@ -45,7 +45,9 @@ public actor PresenceSweep {
     private var caution: Caution
     /// Agents that lay too much on the wire when that was looked at last.
     var flooding: Set<AgentID> = []
-    /// When that was.
+    /// Where more than is bearable waits: the least that did so far, and how many looks since found no less.
+    var backlogs: [AgentID: (byteCount: Int, looks: Int)] = [:]
+    /// When that was looked at last.
     var lookedForFloodsAt = Duration.zero
 
     /// A sweep with all its parts.
@@ -177,13 +179,14 @@ public actor PresenceSweep {
         try await link.check()
         try await quarantineDeadly()
         let agents = try await store.read { try $0.agents() }
+        // What waits is taken in before it is judged, and whatever fails below.
+        ingestor.ring(agents.map(\.id))
         // A flood holds up all that comes after.
         try await relieveWire(of: agents.map(\.id), at: now())
         // Before all that needs room: a record that is full still answers agents.
         ingestor.acknowledger.mark(keeping: Int(Self.patience / Self.interval) + 2)
         if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
         sweeps += 1
-        ingestor.ring(agents.map(\.id))
         let beats = try await believedBeats(of: agents.map(\.id), agents)
         let moment = now()
         if beganAfter == nil { beganAfter = elapsed() }
