@@ -105,9 +105,20 @@ extension EpochTests {
         for number: UInt8 in 1...2 { #expect(try await state(number) == "failed abandoned") }
         #expect(try await state(3) == "running ")
 
-        try await store.write { try $0.readmit(Fixtures.agent) }
+        _ = try await store.write { try $0.readmit(Fixtures.agent) }
         _ = try await ingest([.inventory([], live: [])])
         #expect(try await store.read { try $0.outbox(of: Fixtures.agent, after: 0, limit: 9) } == [])
+    }
+
+    /// The beat was believed before the key was revoked, and is decided over behind that.
+    @Test func bringsNobodyBackUnderTheKeyThatIsRevoked() async throws {
+        try await meetAgent(isRecovering: false)
+        let desk = ServerDesk(store: store, now: { Fixtures.time }, onChanged: { _ in })
+        let revoked = try await desk.revoke(Fixtures.agent, actor: "ops")
+        #expect(try await store.write { try $0.readmit(Fixtures.agent, keyGeneration: 1) } == false)
+        #expect(try await store.read { try $0.agent(Fixtures.agent) } == revoked)
+        #expect(try await store.write { try $0.readmit(Fixtures.agent) })
+        #expect(try await store.read { try $0.agent(Fixtures.agent) }?.revokedAt == nil)
     }
 
     /// The backup holds a job that an agent had claimed when its key was revoked.
@@ -121,7 +132,7 @@ extension EpochTests {
             try $0.beginNewEpochs(at: Timestamp(milliseconds: Int64(epoch) * 1000))
         }
         #expect(try await state(1) == "failed abandoned")
-        try await store.write { try $0.readmit(Fixtures.agent) }
+        _ = try await store.write { try $0.readmit(Fixtures.agent) }
         _ = try await ingest([
             .inventory([summary(2, .ended(.sample(.exited(code: 0))))], live: [])
         ])
@@ -187,22 +198,24 @@ extension EpochTests {
 }
 
 extension StoreWriter {
-    /// Takes the agent for one that came back under a key given after its revocation.
-    fileprivate func readmit(_ agent: AgentID) throws {
+    /// Takes the agent for one that came back under a key given after its revocation, or under another one.
+    ///
+    /// - Returns: whether it is taken for that.
+    fileprivate func readmit(_ agent: AgentID, keyGeneration: Int = 2) throws -> Bool {
         let beat = Beat(
             agent: agent, session: "t", count: 1, heard: nil, received: StreamPosition(epoch: 1, number: 0),
             stuck: nil, reported: 0, running: [], halted: nil, bootID: "b", clock: Fixtures.time,
             version: "1",
             facts: [:])
-        _ = try admit(agent, by: SignedBeat(beat), isHere: true, at: Fixtures.time)
+        let signed = try SignedBeat(
+            beat, keys: Fixtures.keyring.keys(for: agent, generation: keyGeneration))
+        return try admit(agent, by: signed, isHere: true, keyring: Fixtures.keyring, at: Fixtures.time).1
     }
 }
 
 extension SignedBeat {
-    /// A beat as its agent signs it under its first key.
-    init(_ beat: Beat) throws(EnvelopeError) {
-        try self.init(
-            verifying: beat.signed(with: Fixtures.keys[0]).bytes,
-            keys: Fixtures.keys)
+    /// A beat as its agent signs it, under its first key where no others are given.
+    init(_ beat: Beat, keys: [AgentKeys] = Fixtures.keys) throws(EnvelopeError) {
+        try self.init(verifying: beat.signed(with: keys[0]).bytes, keys: keys)
     }
 }

@@ -285,7 +285,9 @@ import Testing
             bootID: "b", clock: Fixtures.time, version: "1", facts: [:])
         let record = try await store.write { store in
             _ = try store.beginNewEpochs(at: moment)
-            return try store.admit(Fixtures.agent, by: SignedBeat(beat), isHere: true, at: moment).0
+            return try store.admit(
+                Fixtures.agent, by: SignedBeat(beat), isHere: true, keyring: Fixtures.keyring, at: moment
+            ).0
         }
         #expect(record.epoch == epoch)
         #expect(record.recoveringSince == moment)

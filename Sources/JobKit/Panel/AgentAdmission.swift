@@ -12,13 +12,18 @@ struct SignedBeat: Sendable {
 extension StoreWriter {
     /// The agent's record, made where this is its first beat, or its first one with a key given after a revocation.
     ///
+    /// The record by which the beat was verified may have changed: a key revoked since brings nobody back.
+    ///
     /// - Returns: the record, and whether anything changed.
     func admit(
-        _ agent: AgentID, by signed: SignedBeat, isHere: Bool, at moment: Timestamp
+        _ agent: AgentID, by signed: SignedBeat, isHere: Bool, keyring: Keyring, at moment: Timestamp
     ) throws -> (AgentRecord, Bool) {
         let beat = signed.beat
         let known = try self.agent(agent)
-        if let known, known.revokedAt == nil { return (known, false) }
+        if let known {
+            let isTrusted = keyring.keys(for: known).contains { $0.id == signed.keyID }
+            guard known.revokedAt != nil, isTrusted else { return (known, false) }
+        }
         var record =
             known
             ?? AgentRecord(id: agent, firstSeenAt: moment, session: beat.session, facts: beat.facts)

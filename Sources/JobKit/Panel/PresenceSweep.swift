@@ -158,8 +158,8 @@ public actor PresenceSweep {
         let moment = now()
         let known = try await store.read { store in try agents.compactMap { try store.agent($0) } }
         for (agent, (signed, isHere)) in try await believedBeats(of: agents, known) {
-            let (record, isNew) = try await store.write { store in
-                try store.admit(agent, by: signed, isHere: isHere, at: moment)
+            let (record, isNew) = try await store.write { [keyring] store in
+                try store.admit(agent, by: signed, isHere: isHere, keyring: keyring, at: moment)
             }
             if isNew {
                 onEvent(known.contains { $0.id == agent } ? .readmitted(agent) : .discovered(agent))
