@@ -1,4 +1,5 @@
 import JobKit
+import Synchronization
 import TestSupport
 import Testing
 import ValidationKit
@@ -54,5 +55,34 @@ private struct MuteLink: PanelLink {
             let told = await house.changes.first { $0.id == job.id && $0.state.isFinal }
             #expect(told.state == .succeeded)
         }
+    }
+
+    /// It lies there until its agent replaces it, and every ring has it looked at again.
+    @Test func onceOfAnEventThatIsNotToBeBelieved() async throws {
+        let (store, queue) = (MemoryJobStore(), MemoryJobQueue())
+        let told = Mutex<[EnvelopeError]>([])
+        try await store.write {
+            try $0.save(AgentRecord(id: Fixtures.agent, firstSeenAt: Fixtures.time, session: "s", facts: [:]))
+        }
+        let ingestor = ReportIngestor(
+            store: store, link: queue, keyring: Fixtures.keyring,
+            acknowledger: Acknowledger(keyring: Fixtures.keyring, now: { Fixtures.time }),
+            clock: ContinuousClock(), now: { Fixtures.time }
+        ) { event in
+            if case .unbelievable(_, let error) = event { told.withLock { $0.append(error) } }
+        }
+        let agent = queue.link(for: Fixtures.agent)
+        let large = [UInt8](repeating: 1, count: SignedEnvelope.maximumUp + 1)
+        for bytes: [UInt8] in [[1], large] {
+            try await agent.restartUp()
+            _ = try await agent.report([
+                StreamEntry(position: StreamPosition(epoch: 1, number: 1), bytes: bytes)
+            ])
+            for _ in 1...3 {
+                ingestor.ring([Fixtures.agent])
+                try await ingestor.turn()
+            }
+        }
+        #expect(told.withLock { $0 } == [.malformed, .tooLarge])
     }
 }

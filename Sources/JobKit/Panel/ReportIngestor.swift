@@ -4,7 +4,7 @@ public actor ReportIngestor {
     public enum Event: Sendable {
         /// Events of that many agents are on the disk; their acknowledgement follows.
         case ingested(events: Int, agents: Int)
-        /// An event is not to be believed; the agent's stream stops there.
+        /// An event is not to be believed; the agent's stream stops there. Told once, until it changes.
         case unbelievable(AgentID, EnvelopeError)
         /// An agent broke the protocol; nothing of it is believed any more.
         case quarantined(AgentID, String)
@@ -31,6 +31,8 @@ public actor ReportIngestor {
     private let bell = AgentBell()
     private var needs: [AgentID: Int] = [:]
     private var note = IngestNote()
+    /// Why agents' next events are not believed.
+    private var unbelieved: [AgentID: EnvelopeError] = [:]
 
     /// An ingestor with all its parts.
     ///
@@ -220,8 +222,10 @@ public actor ReportIngestor {
                     throw .payloadInvalid
                 }
                 events.append(VerifiedEvent(uplink: uplink, payload: payload))
+                unbelieved[agent.id] = nil
             } catch {
-                onEvent(.unbelievable(agent.id, error))
+                let told = unbelieved.updateValue(error, forKey: agent.id)
+                if told != error { onEvent(.unbelievable(agent.id, error)) }
                 needs[agent.id] = next
                 break
             }
