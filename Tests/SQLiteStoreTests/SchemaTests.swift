@@ -73,8 +73,9 @@ import Testing
 
     @Test("finds due jobs by an index of waiting jobs alone")
     func searchesDueJobsByIndex() throws {
-        let plan = try plan(of: StoreSession.selectDue, [1])
-        #expect(plan.first?.contains("USING INDEX jobByRetry") == true, "\(plan)")
+        let plan = try plan(of: StoreSession.selectDue, [1, 1])
+        #expect(plan.count { $0.contains("USING INDEX jobByRetry") } == 2, "\(plan)")
+        #expect(!plan.contains { $0.contains("SCAN") }, "\(plan)")
     }
 
     @Test(

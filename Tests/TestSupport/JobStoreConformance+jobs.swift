@@ -161,6 +161,10 @@ extension JobStoreConformance {
         let due = try await store.read { reader throws in
             try [times[0].advanced(byMilliseconds: -1), times[0], times[1]].map { try reader.jobsDue(by: $0) }
         }
+        // The clock was ahead when the attempts failed, and is right again.
+        let setBack = times[0].advanced(bySeconds: -RetryPolicy.longestPause)
+        let early = try await store.read { try $0.jobsDue(by: setBack) }
+        #expect(early == waiting.filter { $0.retryAt == times[1] })
         #expect(due[0] == [])
         #expect(due[1] == waiting.filter { $0.retryAt == times[0] })
         #expect(Set(due[2]) == Set(waiting))

@@ -11,6 +11,11 @@ public enum RetryPolicy {
     /// Seconds between attempts at most, whatever the manifest says, and with all that is drawn.
     public static let longestPause = 900
 
+    /// The last moment to which an attempt can have been put off.
+    ///
+    /// Where one was put off further, the clock has been set back since.
+    package static func lastDue(from now: Timestamp) -> Timestamp { now.advanced(bySeconds: longestPause) }
+
     /// When the next attempt of `job` is due, or nil for never.
     ///
     /// The manifest's pause and up to half of it more. How much more is drawn from the attempt's

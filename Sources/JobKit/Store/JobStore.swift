@@ -21,7 +21,7 @@ public protocol StoreReader {
     func jobs(_ query: JobQuery) throws -> [JobRecord]
     /// All attempts of a job, by number.
     func attempts(of job: JobID) throws -> [AttemptRecord]
-    /// Waiting jobs whose next attempt is due by `moment`.
+    /// Waiting jobs whose next attempt is due by `moment`, or further ahead than any is put off.
     func jobsDue(by moment: Timestamp) throws -> [JobRecord]
     /// Log records of an attempt with numbers above `record`, in order, at most `limit`.
     ///

@@ -74,7 +74,8 @@ private final class MemoryStoreState: StoreWriter {
     }
 
     func jobsDue(by moment: Timestamp) -> [JobRecord] {
-        jobs.values.filter { $0.retryAt.map { $0 <= moment } ?? false }
+        let last = RetryPolicy.lastDue(from: moment)
+        return jobs.values.filter { $0.retryAt.map { $0 <= moment || $0 > last } ?? false }
             .sorted { $0.id.description < $1.id.description }
     }
 

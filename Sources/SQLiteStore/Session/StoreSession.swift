@@ -34,10 +34,11 @@ struct StoreSession: StoreReader {
     }
 
     /// With the plus, SQLite sorts the few that are due instead of walking all jobs by their names.
-    static let selectDue = "\(JobRow.selection) WHERE job.retryAt <= ? ORDER BY +job.id"
+    static let selectDue = "\(JobRow.selection) WHERE job.retryAt <= ? OR job.retryAt > ? ORDER BY +job.id"
 
     func jobsDue(by moment: Timestamp) throws -> [JobRecord] {
-        try database.rows(Self.selectDue, [moment.milliseconds], JobRow.read)
+        let last = RetryPolicy.lastDue(from: moment)
+        return try database.rows(Self.selectDue, [moment.milliseconds, last.milliseconds], JobRow.read)
     }
 
     /// Jobs that somebody wanted called off, or gave up.
