@@ -185,7 +185,10 @@ public actor PresenceSweep {
         try await relieveWire(of: agents.map(\.id), at: now())
         // Before all that needs room: a record that is full still answers agents.
         ingestor.acknowledger.mark(keeping: Int(Self.patience / Self.interval) + 2)
-        if sweeps.isMultiple(of: 2) { try await ingestor.acknowledge(agents) }
+        if sweeps.isMultiple(of: 2) {
+            // As they are now: a pause of this moment is not taken back.
+            try await ingestor.acknowledge(try await store.read { try $0.agents() })
+        }
         sweeps += 1
         let beats = try await believedBeats(of: agents.map(\.id), agents)
         let moment = now()

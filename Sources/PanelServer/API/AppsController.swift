@@ -31,6 +31,7 @@ struct AppsController: Sendable {
 
     /// Answers `GET /api/apps/{id}`.
     @Sendable private func show(request: Request, context: some RequestContext) async throws -> Response {
+        _ = try Query(request, allowing: [])
         let entry = try entry(context)
         let manifest = entry.application.manifest
         guard var app = manifest.summary.object else { throw Problem.notFound }
