@@ -174,7 +174,7 @@ def mutant_table():
     text = log("mutants.log")
     counts = defaultdict(lambda: [0, 0, Counter()])
     for name, number, wrong, rest in re.findall(
-            r"^without (\w+), \w+: (\d+) schedules, (\d+) violations(.*)$", text, re.M):
+            r"^without (\w+), \w+(?: from seed \d+)?: (\d+) schedules, (\d+) violations(.*)$", text, re.M):
         counts[name][0] += int(number)
         counts[name][1] += int(wrong)
         for kind, times in re.findall(r"(G\d+|pause) (\d+)", rest):
