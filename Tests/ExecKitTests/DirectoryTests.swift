@@ -1,4 +1,5 @@
 import Glibc
+import ManifestKit
 import TestSupport
 import Testing
 
@@ -50,6 +51,24 @@ import Testing
         }
         #expect(result.ending == .interrupted(.stateLost))
         _ = try folder.folder(AttemptFile.result)
+    }
+
+    /// Nor do sizes that no disk has, as a script may write them, end anybody.
+    @Test func sizesNearTheLargestNumberAreNoResult() async throws {
+        let host = server.host(limits: .short())
+        let attempt = try await server.start("echo whole", on: host)
+        let result = try #require(await server.follow(attempt, host).result)
+        var log = try #require(result.log)
+        (log.bytes, log.cutBytes) = (.max, .max)
+        var forged = result
+        forged.log = log
+        let folder = try server.folder(of: attempt)
+        try folder.replace(AttemptFile.result, forged.json.canonicalBytes())
+        guard case .ended(let found)? = await server.host().survey()[attempt] else {
+            Issue.record("no end")
+            return
+        }
+        #expect(found.log?.bytes == 6)
     }
 
     /// A script may write another group's name into what tells of it: that one is not ended in its place.

@@ -22,7 +22,12 @@ import Testing
         return records
     }
 
-    @Test(arguments: ["", "x", "hello\n", String(repeating: "y", count: LogFrame.maximumOutput)])
+    /// None is written, and the panel takes none.
+    @Test func aRecordWithoutOutputIsNone() {
+        #expect(LogFrame.decode(LogFrame.encode(record(7, ""))[...]) == nil)
+    }
+
+    @Test(arguments: ["x", "hello\n", String(repeating: "y", count: LogFrame.maximumOutput)])
     func aRecordComesBackAsItWas(_ text: String) {
         let record = record(7, text)
         #expect(LogFrame.decode(LogFrame.encode(record)[...]) == record)

@@ -9,7 +9,7 @@ import Testing
 @Suite(
     "What cannot be killed (root, cgroup v2, loop devices)",
     .enabled(if: access("/dev/loop-control", R_OK | W_OK) == 0, "needs loop devices"),
-    .timeLimit(.minutes(1)))
+    .timeLimit(.minutes(5)))
 struct SurvivorTests {
     private let server: TestServer
 
@@ -19,7 +19,7 @@ struct SurvivorTests {
     @Test func isToldAndKeepsTheNextOneFromItsStart() async throws {
         let disk = try FrozenDisk(in: server.root)
         defer { disk.end() }
-        let host = server.host(limits: .short())
+        let host = server.host(limits: .short(timeout: 300_000))
         let attempt = try await server.start(
             """
             bash -c 'echo x > "\(disk.path)/file"' &

@@ -63,10 +63,22 @@ import Testing
         #expect(try await floodsTold() == 1)
     }
 
+    /// Who takes away what it laid, and lays as much again, is no better.
+    @Test func isAFloodThoughItGoesInBetween() async throws {
+        try await meetAgent()
+        for look in 1...3 {
+            try await lay(1...70)
+            try await house.sweep.turn()
+            #expect(try await floodsTold() == (look == 3 ? 1 : 0))
+            try await house.queue.link(for: Fixtures.agent).restartUp()
+            try await house.sweep.turn()
+        }
+    }
+
     /// What no honest agent ever has to tell is not looked at twice.
     @Test func isAFloodAtOnceWhereNobodyHasSoMuch() async throws {
         try await meetAgent()
-        try await lay(1...1025)
+        try await lay(1...513)
         try await house.sweep.turn()
         #expect(try await waiting() == 0)
         #expect(try await floodsTold() == 1)

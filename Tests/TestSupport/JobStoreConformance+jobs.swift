@@ -162,7 +162,8 @@ extension JobStoreConformance {
             try [times[0].advanced(byMilliseconds: -1), times[0], times[1]].map { try reader.jobsDue(by: $0) }
         }
         // The clock was ahead when the attempts failed, and is right again.
-        let setBack = times[0].advanced(bySeconds: -RetryPolicy.longestPause)
+        let setBack = times[0].advanced(bySeconds: -(RetryPolicy.longestPause + 60))
+        try #require(RetryPolicy.lastDue(from: setBack) == times[0])
         let early = try await store.read { try $0.jobsDue(by: setBack) }
         #expect(early == waiting.filter { $0.retryAt == times[1] })
         #expect(due[0] == [])

@@ -24,11 +24,11 @@ enum LogFrame {
         return frame
     }
 
-    /// The record at the beginning of `bytes`, or nil where none is there whole.
+    /// The record at the beginning of `bytes`, or nil where none is there whole; one without output is none.
     static func decode(_ bytes: ArraySlice<UInt8>) -> LogRecord? {
         guard bytes.count >= headSize else { return nil }
         let length = Int(integer(bytes, at: 0, size: 4))
-        guard length <= maximumOutput, bytes.count >= headSize + length else { return nil }
+        guard (1...maximumOutput).contains(length), bytes.count >= headSize + length else { return nil }
         let frame = bytes.prefix(headSize + length)
         guard UInt64(frame.withUnsafeBytes(checksum)) == integer(bytes, at: 4, size: 4),
             let number = Int(exactly: integer(bytes, at: 8, size: 8))

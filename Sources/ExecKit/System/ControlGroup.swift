@@ -65,9 +65,12 @@ struct ControlGroup: Sendable {
         thaw()
     }
 
-    /// Kills until the group is empty or `rounds` waits of 10 ms are over; what is still there.
-    func empty(rounds: Int = 500) -> Int {
-        for _ in 0..<rounds where isPopulated {
+    /// Kills until the group is empty, for five seconds; what is still there.
+    ///
+    /// A system that starts the agent waits for that, attempt by attempt.
+    func empty() -> Int {
+        let end = ContinuousClock.now + .seconds(5)
+        while isPopulated, ContinuousClock.now < end {
             kill()
             var wait = pollfd(fd: changes.number, events: Int16(POLLPRI), revents: 0)
             _ = poll(&wait, 1, 10)

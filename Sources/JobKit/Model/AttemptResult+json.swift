@@ -75,9 +75,11 @@ extension AttemptResult.Log {
 
     init(json: JSONValue?) throws(MemberReader.Failure) {
         var reader = try MemberReader(json)
+        // More than any disk has; and a script may have written it, so that sums of it have to fit.
+        let sizes = 0...1 << 60
         self.init(
-            records: try reader.integer("records"), bytes: try reader.integer("bytes"),
-            cutBytes: try reader.integer("cut_bytes"), digest: try reader.string("digest"))
+            records: try reader.integer("records", in: sizes), bytes: try reader.integer("bytes", in: sizes),
+            cutBytes: try reader.integer("cut_bytes", in: sizes), digest: try reader.string("digest"))
         try reader.finish()
     }
 }

@@ -11,10 +11,12 @@ public enum RetryPolicy {
     /// Seconds between attempts at most, whatever the manifest says, and with all that is drawn.
     public static let longestPause = 900
 
-    /// The last moment to which an attempt can have been put off.
+    /// The last moment to which an attempt can have been put off by now, or within the next minute.
     ///
     /// Where one was put off further, the clock has been set back since.
-    package static func lastDue(from now: Timestamp) -> Timestamp { now.advanced(bySeconds: longestPause) }
+    package static func lastDue(from now: Timestamp) -> Timestamp {
+        now.advanced(bySeconds: longestPause + 60)
+    }
 
     /// When the next attempt of `job` is due, or nil for never.
     ///

@@ -52,10 +52,12 @@ extension StoreWriter {
             let line = AuditDraft(
                 at: now, actor: actor, action: "job.late", job: job.id, agent: job.agent,
                 detail: ["event": event.name, "state": job.state.rawValue])
-            if event.attempt == nil {
-                try record(line)
+            if let attempt = event.attempt {
+                // An agent may name any.
+                let known = min(max(attempt, 1), job.attempt.id.number)
+                try record(line, of: "late \(job.id) \(known) \(event.name)")
             } else {
-                try record(line, of: "late \(job.attempt.id) \(event.name)")
+                try record(line)
             }
         }
         return transition

@@ -7,10 +7,14 @@ extension PresenceSweep {
     /// Bytes that wait at most at any time.
     ///
     /// Pieces of a few bytes take many times their size on the wire, and pile up while the panel is away.
-    static let unbearableBytes = 1 << 30
+    static let unbearableBytes = 512 << 20
     /// By how many bytes what is over the limit has to become less within some looks, and how many those are.
     static let decrease = 1 << 20
     static let looksWithoutDecrease = 2
+    /// Looks that may find too much, however it becomes less: half an hour of them.
+    static let mostLooks = 360
+    /// Looks in a row that find a bearable amount, until what was before is forgotten: an agent may take away what it laid.
+    static let looksToForget = 24
     /// Rings of one agent in a second at most; an honest one rings some times.
     static let bearableRings = 1000.0
 
@@ -50,15 +54,33 @@ extension PresenceSweep {
     /// Whether more of an agent waits than is bearable, and does not become less though it is taken in.
     private func isPersistent(_ byteCount: Int, of agent: AgentID) -> Bool {
         guard byteCount > Self.bearableBytes else {
-            backlogs[agent] = nil
+            backlogs[agent]?.bearableLooks += 1
+            if backlogs[agent]?.bearableLooks ?? 0 >= Self.looksToForget { backlogs[agent] = nil }
             return false
         }
         if byteCount > Self.unbearableBytes { return true }
-        guard let least = backlogs[agent], byteCount > least.byteCount - Self.decrease else {
-            backlogs[agent] = (byteCount, 0)
-            return false
+        var backlog = backlogs[agent] ?? Backlog(least: .max)
+        backlog.looks += 1
+        backlog.bearableLooks = 0
+        if byteCount <= backlog.least - Self.decrease {
+            backlog.least = byteCount
+            backlog.looksWithoutDecrease = 0
+        } else {
+            backlog.looksWithoutDecrease += 1
         }
-        backlogs[agent] = (least.byteCount, least.looks + 1)
-        return least.looks + 1 >= Self.looksWithoutDecrease
+        backlogs[agent] = backlog
+        return backlog.looksWithoutDecrease >= Self.looksWithoutDecrease || backlog.looks >= Self.mostLooks
+    }
+
+    /// More than is bearable, of one agent.
+    struct Backlog {
+        /// The least that waited so far.
+        var least: Int
+        /// How many looks since then found no less.
+        var looksWithoutDecrease = 0
+        /// How many looks found too much.
+        var looks = 0
+        /// How many looks in a row have found a bearable amount.
+        var bearableLooks = 0
     }
 }

@@ -45,8 +45,7 @@ public actor PresenceSweep {
     private var caution: Caution
     /// Agents that lay too much on the wire when that was looked at last.
     var flooding: Set<AgentID> = []
-    /// Where more than is bearable waits: the least that did so far, and how many looks since found no less.
-    var backlogs: [AgentID: (byteCount: Int, looks: Int)] = [:]
+    var backlogs: [AgentID: Backlog] = [:]
     /// When that was looked at last.
     var lookedForFloodsAt = Duration.zero
 
