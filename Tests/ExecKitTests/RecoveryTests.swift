@@ -183,9 +183,7 @@ import Testing
         #expect(result.ending == .interrupted(.runnerDied))
         #expect(result.beganAt != nil)
         #expect(throws: ExecKitError.self) { try ControlGroup(host.groups.path(of: attempt)) }
-        try await eventually("the same end ever after") {
-            await server.host().survey()[attempt] == .ended(result)
-        }
+        try await eventually("the same end") { await server.host().survey()[attempt] == .ended(result) }
     }
 
     /// Free, began, same boot, cause.
