@@ -45,8 +45,9 @@ public actor PresenceSweep {
     private var caution: Caution
     /// Agents that lay too much on the wire when that was looked at last.
     var flooding: Set<AgentID> = []
+    /// Agents of which more waited than is bearable, and how that went on.
     var backlogs: [AgentID: Backlog] = [:]
-    /// When that was looked at last.
+    /// When floods were looked for last.
     var lookedForFloodsAt = Duration.zero
 
     /// A sweep with all its parts.
